@@ -1,0 +1,1 @@
+"""Judges the video: metrics over one decode, in constant memory."""

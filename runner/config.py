@@ -1,0 +1,34 @@
+"""How to reach a server, as the config group ``server`` spells it. Light: the command line imports it."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class ServerConfig:
+    """Where videos are rendered, and how patient we are. Times are in seconds."""
+
+    kind: str = "embedded"
+    """embedded: the stand-in, started and ended by us. comfyui: a ComfyUI at ``url``."""
+    url: str | None = None
+    """Address of a ComfyUI, such as http://host:8188."""
+    release: str | None = None
+    """Your own label for what runs there, where the server cannot tell the versions of its node packs."""
+    folder: str | None = None
+    """The server's ComfyUI folder, when it is on this machine: its node packs' revisions are read from git."""
+    headers_env: str | None = None
+    """Name of an environment variable with extra headers, one 'Name: value' a line."""
+    headers_file: str | None = None
+    """A file with extra headers, one 'Name: value' a line; keep it out of git."""
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 60.0
+    start_timeout_s: float = 60.0
+    """How long the embedded server may take to start."""
+    unreachable_s: float = 120.0
+    """How long a server may be out of reach before a render counts as lost."""
+    stall_timeout_s: float = 900.0
+    """A running job of which events were heard, and then none for so long, is stalled."""
+    silent_timeout_s: float = 7200.0
+    """The same for a job whose events cannot be heard, as after a broken socket."""
+    poll_s: float = 1.0
+    pace_s: float | None = None
+    """Embedded only: least seconds that a render takes, to practise with."""

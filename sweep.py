@@ -1,0 +1,92 @@
+"""The door: ``python sweep.py +experiment=motion_frame`` plans, renders, scores and logs a sweep."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workflow.errors import HarnessError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code (the README's table)."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    verbose = "verbose=true" in (word.lower() for word in words)
+    for stream in (sys.stdout, sys.stderr):  # a C locale must not stop Chinese names
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="replace")
+    try:
+        return _compose_and_run(words)
+    except HarnessError as error:
+        if verbose:
+            raise
+        print(f"{error.code}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; what was finished is kept, the same command goes on", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if verbose:
+            raise
+        print(f"unexpected error: {type(error).__name__}: {error}", file=sys.stderr)
+        print("  hint: the same command with verbose=true shows where", file=sys.stderr)
+        return 1
+
+
+def _compose_and_run(words: Sequence[str]) -> int:
+    import hydra
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from sweeps import config
+    from sweeps.commandline import known_keys, read
+    from sweeps.conferrors import translate
+
+    line = read(words)
+    config.register()
+    ended: list[int | BaseException] = []
+
+    def task(composed: Any) -> None:
+        try:
+            ended.append(_run(composed, line.inputs))
+        except BaseException as error:  # raised again below: Hydra would print its own words about it
+            ended.append(error)
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # its errors come to us, in place of its own printout and exit code 1
+    before, sys.argv = sys.argv, [sys.argv[0], *line.arguments]
+    try:
+        hydra.main(config_path="conf", config_name="config", version_base="1.3")(task)()
+    except (HydraException, OmegaConfBaseException) as error:
+        plain = translate(error, lambda: known_keys(config.Config))
+        raise (plain or error) from error
+    except SystemExit as end:  # argparse's own: --help, or a flag that Hydra does not know
+        return int(end.code or 0)
+    finally:
+        sys.argv = before
+    if ended and isinstance(ended[0], BaseException):
+        raise ended[0]
+    return ended[0] if ended else 0
+
+
+def _run(composed: Any, inputs: Mapping[str, Any]) -> int:
+    """The composed config, run."""
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf
+    from rich.console import Console
+
+    from sweeps.app import App
+    from sweeps.compose import Composer, typed
+
+    chosen = HydraConfig.get()
+    app = App(
+        config=typed(composed, chosen.runtime.choices, inputs),
+        compose=Composer(tuple(chosen.overrides.task), inputs),
+        console=Console(),
+        config_yaml=OmegaConf.to_yaml(composed),
+    )
+    return app.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What to try, and what came of it: plan, store, engine, tracking."""

@@ -1,0 +1,197 @@
+"""One command from its config to its exit code: plan, render, score, log."""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sweeps import known as seen
+from sweeps.collect import collect
+from sweeps.config import Config
+from sweeps.interrupt import interruptible
+from sweeps.plan import Plan, PlannedCell
+from sweeps.planning import Planner
+from sweeps.results import SweepResult
+from sweeps.scoring import ScoreTask, ScoringPool
+from sweeps.settings import Compose
+from sweeps.running import execute
+from sweeps.store import Entry, Store, check_writable
+from workflow.errors import HarnessError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from eval.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+ACTIONS = ("run", "plan", "score", "log")
+"""What a command can do, in the words a user types."""
+
+
+class ActionError(HarnessError):
+    """An action that does not exist."""
+
+    code = "action-unknown"
+
+
+@dataclass
+class App:
+    """One command. ``config_yaml`` is the composed config as text, for the record."""
+
+    config: Config
+    compose: Compose
+    console: "Console"
+    config_yaml: str = ""
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def outputs(self) -> Path:
+        """Where everything lands."""
+        given = self.config.outputs
+        return (ROOT / "outputs") if given is None else (ROOT / Path(given).expanduser())
+
+    @property
+    def name(self) -> str:
+        """The sweep's name: as configured, else the experiment's, else the variant's."""
+        choices = self.config.choices
+        return self.config.sweep.name or choices.get("experiment") or choices.get("variant") or "sweep"
+
+    @property
+    def folder(self) -> Path:
+        """Where the plan and the pictures of this sweep stand."""
+        from urllib.parse import quote
+
+        return self.outputs / "sweeps" / quote(self.name, safe=" ()=,+")
+
+    def run(self) -> int:
+        """Do what ``action`` says; the exit code."""
+        actions: dict[str, Callable[[], int]] = {
+            "run": lambda: execute(self),
+            "plan": self._plan,
+            "score": lambda: self._again(score=True),
+            "log": lambda: self._again(score=False),
+        }
+        if self.config.action not in actions:
+            raise ActionError(f"there is no action={self.config.action}", hint=f"choose one of {', '.join(ACTIONS)}")
+        return actions[self.config.action]()
+
+    def planner(self, known: seen.Known, clip_cache: Path, *, thorough: bool = False) -> Planner:
+        """A planner over this command's store."""
+        store = Store(self.outputs / "store")
+        return Planner(self.config, self.compose, known, store, self.name, clip_cache, thorough)
+
+    def _recalled(self) -> seen.Known:
+        return seen.recall(self.outputs / "servers", self.config.server)
+
+    def _plan(self) -> int:
+        """Print the plan; nothing is written and no server is asked."""
+        with tempfile.TemporaryDirectory(prefix="clips-") as folder:
+            cache = Path(folder) / "clips"
+            if (self.outputs / "clips").is_dir():
+                shutil.copytree(self.outputs / "clips", cache)
+            self.show(planner := self.planner(self._recalled(), cache), planner.plan())
+        return 0
+
+    def show(self, planner: Planner, plan: Plan) -> None:
+        """Print the plan and its forecast."""
+        from sweeps.show import show_plan
+
+        for line in planner.said:
+            self.console.print(line, style="yellow", markup=False, highlight=False)
+        show_plan(
+            self.console,
+            plan,
+            disk_bytes=planner.disk(plan),
+            learned_from=planner.model.learned_from,
+            seen=planner.known.seen,
+        )
+
+    def _again(self, *, score: bool) -> int:
+        """Score stored renders that lack a score of the present scorer, or only log what is there."""
+        from sweeps.finish import finish
+        from sweeps.lock import owned
+
+        check_writable(self.outputs)
+        with owned(self.outputs / "store", f"{self.name}, action={self.config.action}"), interruptible(self.cancel):
+            planner = self.planner(self._recalled(), self.outputs / "clips")
+            plan = planner.plan()
+            unscored = self._score_stored(planner, plan) if score else {}
+            result = self.result(planner, plan, unscored=unscored)
+            return finish(self, result, rebuild=True)
+
+    def _score_stored(self, planner: Planner, plan: Plan) -> dict[str, str]:
+        from rich.progress import Progress as Bar
+
+        unscored: dict[str, str] = {}
+        with ScoringPool(self.config.scoring.workers, self.config.scoring.timeout_s) as pool:
+            for one in plan.cells:
+                entry = planner.store.find(*one.job) if one.cell and one.environment else None
+                if entry is None or one.state == "collapsed":
+                    continue
+                task = self.task(planner, one, entry)
+                if planner.store.score(entry, task.scorer) is None:
+                    pool.submit(task)
+            total = pool.waiting
+            with Bar(console=self.console, disable=not self.console.is_terminal) as bar:
+                shown = bar.add_task("scoring", total=total)
+                while pool.waiting and not self.cancel.is_set():
+                    for task, judged, why in pool.finished(0.5):
+                        bar.advance(shown)
+                        if judged is None:
+                            unscored[task.key] = why
+                        else:
+                            planner.store.put_score(Entry(task.video.parent, {}), task.scorer, judged)
+        self.console.print(f"scored {total - pool.waiting - len(unscored)} renders again", highlight=False)
+        return unscored
+
+    def task(self, planner: Planner, one: PlannedCell, entry: Entry) -> ScoreTask:
+        """What to score of a cell's render."""
+        cell, _ = one.job
+        return ScoreTask(
+            one.name,
+            self._scorer(planner, one),
+            entry.video,
+            one.clip.speech,
+            one.clip.frame,
+            cell.windows,
+            settings_of(self.config),
+        )
+
+    def _scorer(self, planner: Planner, one: PlannedCell) -> str:
+        from eval.settings import scorer_hash
+
+        return scorer_hash(
+            settings_of(self.config),
+            speech_sha256=planner.files(one.clip).speech.sha256,
+            reference_sha256=planner.files(one.clip).frame.sha256,
+        )
+
+    def result(self, planner: Planner, plan: Plan, **more: Any) -> SweepResult:
+        """What came of ``plan`` as the store has it now."""
+        stamp = planner.known.stamp
+        return collect(
+            plan,
+            planner.store,
+            lambda one: self._scorer(planner, one),
+            sweep_id=self.name,
+            started=datetime.now(UTC),
+            expected=self.config.sweep.expected_failures,
+            config_yaml=self.config_yaml,
+            title=self.config.sweep.title,
+            stamp=stamp.to_json() if stamp else {},
+            **more,
+        )
+
+
+def settings_of(config: Config) -> "Settings":
+    """The evaluator's settings out of the config group ``scoring``."""
+    from dataclasses import fields
+
+    from eval.settings import SCORED, Settings
+
+    given = {one.name: getattr(config.scoring, one.name) for one in fields(Settings) if hasattr(config.scoring, one.name)}
+    return Settings(**{**given, "families": tuple(config.scoring.families) or SCORED})

@@ -1,0 +1,125 @@
+"""What came of a plan, read from the store: the values that MLflow, tables and pictures are made of."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sweeps.engine import Failure, is_expected
+from sweeps.plan import Plan, PlannedCell
+from sweeps.results import CellResult, SettingResult, SweepResult
+from sweeps.store import Entry, Store
+from workflow.windows import FPS
+
+ScorerOf = Callable[[PlannedCell], str]
+
+
+def collect(
+    plan: Plan,
+    store: Store,
+    scorer_of: ScorerOf,
+    *,
+    sweep_id: str,
+    started: datetime,
+    failures: Mapping[str, Failure] = {},
+    unscored: Mapping[str, str] = {},
+    expected: Any = (),
+    config_yaml: str = "",
+    title: str = "",
+    stamp: Mapping[str, Any] | None = None,
+) -> SweepResult:
+    """The result of ``plan`` as the store has it now; cells without a render or a known failure are pending."""
+    results: dict[str, CellResult] = {}
+    for one in plan.cells:
+        results[one.name] = _cell(one, store, scorer_of, failures, unscored, expected)
+    for name, twin in plan.twins.items():
+        results[name] = _as_twin(results[name], results[twin])
+    by_setting: dict[str, list[CellResult]] = {}
+    for one in plan.cells:
+        by_setting.setdefault(one.setting, []).append(results[one.name])
+    notes: dict[str, dict[str, None]] = {}
+    for one in plan.cells:
+        said = (*one.warnings, *(one.cell.notes if one.cell else ()))
+        notes.setdefault(one.setting, {}).update(dict.fromkeys(said))
+    settings = tuple(
+        SettingResult(one.name, dict(one.values) | dict(one.inputs), tuple(notes.get(one.name, ())), tuple(by_setting[one.name]))
+        for one in plan.settings
+        if one.name in by_setting
+    )
+    return SweepResult(
+        experiment=plan.name,
+        sweep_id=sweep_id,
+        plan_hash=plan.hash,
+        stand_in=plan.stand_in,
+        settings=settings,
+        started=started,
+        baseline=plan.baseline,
+        config_yaml=config_yaml,
+        stamp=stamp or {},
+        title=title,
+    )
+
+
+def _cell(
+    one: PlannedCell,
+    store: Store,
+    scorer_of: ScorerOf,
+    failures: Mapping[str, Failure],
+    unscored: Mapping[str, str],
+    expected: Any,
+) -> CellResult:
+    base = CellResult(one.setting, one.clip.name, one.seed, "pending")
+    if one.state == "impossible":
+        return _with(base, state="impossible", stage="validate", reason=one.reason)
+    if one.cell is None or one.environment is None:
+        return _with(base, reason="no server was seen yet")
+    placed = _with(base, recipe=one.cell.recipe, environment=one.environment)
+    entry = store.find(one.cell.recipe, one.environment)
+    if entry is not None:
+        return _with(placed, state="done", reused=one.state == "reuse", **_judged(one, entry, store, scorer_of, unscored))
+    failure = failures.get(one.name) or _stored_failure(one, store, expected)
+    if failure is None:
+        return placed
+    reason = f"{failure.status.replace('_', ' ')}: {failure.message}"
+    return _with(placed, state="failed", stage=failure.stage or None, reason=reason, expected=failure.expected)
+
+
+def _judged(
+    one: PlannedCell, entry: Entry, store: Store, scorer_of: ScorerOf, unscored: Mapping[str, str]
+) -> dict[str, Any]:
+    from eval.metrics.cost import cost_values
+
+    score = store.score(entry, scorer_of(one))
+    seconds = one.cell.windows.frames / FPS if one.cell else None
+    cost = cost_values(entry.record.get("timings"), generated_s=seconds)
+    return {
+        "folder": entry.folder,
+        "score": score,
+        "reason": None if score is not None else unscored.get(one.name, "not scored yet"),
+        "cost": {name: value.to_json() for name, value in cost.items()},
+    }
+
+
+def _stored_failure(one: PlannedCell, store: Store, expected: Any) -> Failure | None:
+    """A failure of an earlier call, where the experiment declared it as a result."""
+    cell, environment = one.job
+    record = store.failure(cell.recipe, environment)
+    if record is None:
+        return None
+    status = str(record.get("status", ""))
+    known = is_expected(one, status, expected)
+    return Failure(status, str(record.get("stage", "")), str(record.get("message", "")), known)
+
+
+def _as_twin(own: CellResult, twin: CellResult) -> CellResult:
+    """A collapsed cell with what its twin has: they cannot differ."""
+    from dataclasses import replace
+
+    return replace(
+        twin, setting=own.setting, clip=own.clip, seed=own.seed, state="collapsed" if twin.state == "done" else twin.state
+    )
+
+
+def _with(base: CellResult, **changes: Any) -> CellResult:
+    from dataclasses import replace
+
+    return replace(base, **changes)

@@ -1,0 +1,147 @@
+"""What a user types, before Hydra reads it: quoting that Hydra lacks, and Hydra's errors in one plain line."""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, get_type_hints
+
+from workflow.errors import HarnessError
+
+_INPUTS = re.compile(r"^\+{0,2}workflow\.inputs\.(?P<key>[^=]+)=(?P<value>.*)$", re.DOTALL)
+_FLAGS = ("--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--info", "-i")
+"""Hydra's own flags that take a word."""
+_PAIR = re.compile(r"^(?P<key>[~+]*[\w./@:-]+)=(?P<value>.*)$", re.DOTALL)
+
+
+class CommandLineError(HarnessError):
+    """An override that cannot be read, or that names something that is not there."""
+
+    code = "command-line"
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """Overrides Hydra can parse, and the ``workflow.inputs."Title.input"`` pairs that its grammar cannot hold."""
+
+    arguments: tuple[str, ...]
+    inputs: dict[str, Any] = field(default_factory=dict)
+
+
+def read(arguments: Sequence[str]) -> CommandLine:
+    """Read ``arguments``: text with spaces, Chinese or punctuation is quoted for Hydra where only text can be meant.
+
+    Raises:
+        CommandLineError: naming the argument and, where it can be known, the quoting that works.
+    """
+    inputs: dict[str, Any] = {}
+    kept: list[str] = []
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        match = _INPUTS.match(argument)
+        if before in _FLAGS and "=" not in argument:
+            kept.append(argument)
+        elif match:
+            inputs[match["key"].strip("\"'")] = _scalar(match["value"])
+        elif argument in ("-m", "--multirun"):
+            raise CommandLineError(
+                "--multirun is Hydra's own sweeper, which cannot resume", hint="name the values: sweep.axes.cfg=[1.0,2.0]"
+            )
+        else:
+            kept.append(argument if argument.startswith("-") else _parsable(argument))
+    return CommandLine(tuple(kept), inputs)
+
+
+def _scalar(text: str) -> Any:
+    import yaml
+
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+    return value if isinstance(value, (bool, int, float, str, list)) else text
+
+
+def _parsable(argument: str) -> str:
+    """``argument`` as Hydra's grammar takes it."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    parser = OverridesParser.create()
+    try:
+        override = parser.parse_override(argument)
+    except HydraException:
+        override = None
+    match = _PAIR.match(argument)
+    if override is not None:
+        if override.is_sweep_override() and match:
+            raise CommandLineError(_sweep_message(match["key"], match["value"]), hint=_sweep_hint(match["key"], match["value"]))
+        return argument
+    if not match:
+        raise CommandLineError(f"{argument!r} is no key=value", hint="python sweep.py --help lists what can be set")
+    key, value = match["key"], match["value"]
+    if value[:1] in "[{" or value[:1] in "\"'":
+        raise CommandLineError(
+            f"{key}: the value {value} cannot be read",
+            hint=f"quote each text inside, and the whole for the shell: '{key}={_quote_items(value)}'",
+        )
+    return f"{key}={_quoted(value)}"
+
+
+def _quoted(text: str) -> str:
+    """``text`` in double quotes, as Hydra reads them: backslashes count only before a quote and at the end.
+
+    >>> _quoted('C:\\\\clips "a"')
+    '"C:\\\\clips \\\\"a\\\\""'
+    """
+    return '"' + re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + ('\\"' if found[2] else ""), text) + '"'
+
+
+def _quote_items(value: str) -> str:
+    """A guess at what was meant by an unreadable list: its items as quoted text.
+
+    >>> _quote_items("[你好,再见]")
+    '["你好","再见"]'
+    """
+    items = [item.strip().strip("\"'") for item in value.strip("[]{}\"' ").split(",")]
+    return "[" + ",".join(_quoted(item) for item in items) + "]" if value.startswith("[") else _quoted(value.strip("\"'"))
+
+
+def _sweep_message(key: str, value: str) -> str:
+    return f"{key}={value} reads as several values"
+
+
+def _sweep_hint(key: str, value: str) -> str:
+    bare = key.lstrip("+~")
+    axis = bare.removeprefix("workflow.").removeprefix("sweep.axes.")
+    if bare.startswith("sweep.axes."):
+        inner = value if re.match(r"^range\(", value) else None
+        return f"\"{bare}='{inner}'\"" if inner else f"{bare}=[{value}]"
+    return f"to compare them: sweep.axes.{axis}=[{value}]; if it is one text: '{bare}={_quoted(value)}'"
+
+
+def known_keys(schema: type, prefix: str = "") -> list[str]:
+    """Every dotted key of a structured config ``schema``."""
+    hints = get_type_hints(schema)
+    keys: list[str] = []
+    for one in fields(schema):
+        keys.append(prefix + one.name)
+        kind = hints[one.name]
+        if is_dataclass(kind) and isinstance(kind, type):
+            keys += known_keys(kind, f"{prefix}{one.name}.")
+    return keys
+
+
+def near_misses(word: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The names that ``word`` may have been meant as, best first: whole keys, then last parts.
+
+    >>> near_misses("workflow.motion_frames", ["workflow.motion_frame", "sweep.seeds"])
+    ['workflow.motion_frame']
+    """
+    known = list(known)
+    whole = difflib.get_close_matches(word, known, n=count, cutoff=0.75)
+    tail = word.rsplit(".", 1)[-1]
+    tails: dict[str, list[str]] = {}
+    for key in known:
+        tails.setdefault(key.rsplit(".", 1)[-1], []).append(key)
+    close = [key for part in difflib.get_close_matches(tail, tails, n=count, cutoff=0.7) for key in tails[part]]
+    return list(dict.fromkeys(whole + close))[:count]

@@ -1,0 +1,162 @@
+"""Typed schemas of every config group: Hydra checks names and types of all that a user writes.
+
+Light on purpose: it is imported before Hydra composes. ``None`` means "not set here".
+"""
+
+from dataclasses import dataclass, field, fields, make_dataclass
+from typing import Any, Optional
+
+from omegaconf import MISSING
+
+from runner.config import ServerConfig
+from workflow.parameters import Parameters
+
+GROUP_AXES = ("variant", "model", "gpu", "clips")
+"""Config groups that an axis can walk over: each value is composed by Hydra."""
+
+
+@dataclass
+class WorkflowConfig(Parameters):
+    """The graph and the values of its tunable parameters."""
+
+    graph: Optional[str] = None
+    """API-format graph to use in place of the shipped one."""
+    inputs: dict[str, Any] = field(default_factory=dict)
+    """Any other input of the graph: {"Node title.input": value}."""
+
+
+Axes = make_dataclass(
+    "Axes",
+    [(one.name, Any, field(default=None)) for one in fields(Parameters)]
+    + [(group, Any, field(default=None)) for group in GROUP_AXES]
+    + [("inputs", dict[str, Any], field(default_factory=dict))],
+)
+Axes.__doc__ = "One optional field per tunable parameter and config group: a list of values, or a quoted range string."
+
+
+@dataclass
+class BudgetConfig:
+    """No cell starts whose forecast passes a budget."""
+
+    wall_hours: Optional[float] = None
+    gpu_hours: Optional[float] = None
+    cells: Optional[int] = None
+
+
+@dataclass
+class ExpectedFailure:
+    """A failure that is a result: cells whose parameters equal ``where`` may end in ``outcome``."""
+
+    where: dict[str, Any] = field(default_factory=dict)
+    outcome: str = MISSING
+    why: str = ""
+
+
+@dataclass
+class SweepConfig:
+    """What is compared, over what, and when to stop."""
+
+    name: Optional[str] = None
+    title: str = ""
+    axes: Axes = field(default_factory=Axes)  # type: ignore[valid-type]
+    zip: list[list[str]] = field(default_factory=list)
+    seeds: list[int] = field(default_factory=lambda: [2])
+    baseline: Optional[str] = None
+    reuse: str = "exact"
+    stop_at: Optional[str] = None
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
+    max_failures: Optional[int] = None
+    expected_failures: list[ExpectedFailure] = field(default_factory=list)
+
+
+@dataclass
+class ClipEntry:
+    """One hand-written clip: a picture and a speech, the rest is optional."""
+
+    picture: str = MISSING
+    speech: str = MISSING
+    name: Optional[str] = None
+    face: Optional[str] = None
+    reference_video: Optional[str] = None
+    prompt: Optional[str] = None
+    width: Optional[int] = None
+    height: Optional[int] = None
+
+
+@dataclass
+class ClipsConfig:
+    """Who speaks what."""
+
+    kind: str = "sample"
+    dir: Optional[str] = None
+    pair: str = "name"
+    width: int = 464
+    height: int = 832
+    names: Optional[list[str]] = None
+    entries: Optional[list[ClipEntry]] = None
+
+
+@dataclass
+class ScoringConfig:
+    """Which metrics, how finely (strides in frames, widths in pixels), in how many processes."""
+
+    families: list[str] = field(default_factory=list)
+    face_stride: int = 5
+    face_width: int = 240
+    mouth_width: int = 96
+    sharp_stride: int = 3
+    colour_stride: int = 1
+    flow_width: int = 232
+    flow_stride: int = 1
+    workers: int = 1
+    timeout_s: float = 600.0
+
+
+@dataclass
+class TrackingConfig:
+    """Where MLflow keeps its runs."""
+
+    kind: str = "local"
+    uri: Optional[str] = None
+
+
+@dataclass
+class SearchConfig:
+    """How proposals come: the grid is every combination of the axes."""
+
+    kind: str = "grid"
+
+
+@dataclass
+class HooksConfig:
+    """The user's own commands, run without a shell; the sweep's summary comes as JSON on standard input."""
+
+    on_done: Optional[str] = None
+    on_failure: Optional[str] = None
+
+
+@dataclass
+class Config:
+    """The whole of one command."""
+
+    action: str = "run"
+    limit: Optional[int] = None
+    outputs: Optional[str] = None
+    verbose: bool = False
+    choices: dict[str, str] = field(default_factory=dict)
+    """Which option of each group was composed; filled by the composer."""
+    workflow: WorkflowConfig = field(default_factory=WorkflowConfig)
+    sweep: SweepConfig = field(default_factory=SweepConfig)
+    clips: ClipsConfig = field(default_factory=ClipsConfig)
+    server: ServerConfig = field(default_factory=ServerConfig)
+    scoring: ScoringConfig = field(default_factory=ScoringConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    search: SearchConfig = field(default_factory=SearchConfig)
+    hooks: HooksConfig = field(default_factory=HooksConfig)
+
+
+def register() -> None:
+    """Tell Hydra the schema of ``config``; called once before it composes."""
+    from hydra.core.config_store import ConfigStore
+
+    ConfigStore.instance().store(name="schema", node=Config)

@@ -1,0 +1,64 @@
+"""What was last seen of a server, so that a plan can be made while it is off."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.config import ServerConfig
+from workflow.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from runner.server import Server
+    from runner.stamp import Stamp
+
+
+@dataclass(frozen=True)
+class Known:
+    """The node schema and stamp of a server; ``seen`` is when, None where it never was.
+
+    Without a server ever seen, ``schema`` is None (the shipped snapshot is used) and so is ``stamp``.
+    """
+
+    stand_in: bool
+    schema: Mapping[str, Any] | None = None
+    stamp: "Stamp | None" = None
+    seen: datetime | None = None
+
+
+def of_live(server: "Server", classes: Iterable[str]) -> Known:
+    """What ``server`` tells now, for the node classes of a graph."""
+    return Known(server.kind == "stand-in", server.schema(), server.stamp(classes), datetime.now())
+
+
+def remember(folder: Path, config: ServerConfig, known: Known) -> None:
+    """Keep ``known`` for the next plan of the same server."""
+    if known.stamp is None or known.seen is None:
+        return
+    record = {
+        "stand_in": known.stand_in,
+        "seen": known.seen.timestamp(),
+        "stamp": known.stamp.to_json(),
+        "schema": known.schema,
+    }
+    write_json(folder / f"{_key(config)}.json", record)
+
+
+def recall(folder: Path, config: ServerConfig) -> Known:
+    """What was last seen of the configured server."""
+    from runner.stamp import Stamp
+
+    record = read_json(folder / f"{_key(config)}.json")
+    if not isinstance(record, dict) or not isinstance(record.get("stamp"), dict):
+        return Known(config.kind == "embedded")
+    seen = datetime.fromtimestamp(float(record.get("seen", 0)))
+    return Known(bool(record.get("stand_in")), record.get("schema"), Stamp.from_json(record["stamp"]), seen)
+
+
+def _key(config: ServerConfig) -> str:
+    """A file name for a server: what it is, where, and as which release."""
+    where = json.dumps([config.kind, config.url, config.release])
+    return f"{config.kind}-{hashlib.sha256(where.encode()).hexdigest()[:12]}"

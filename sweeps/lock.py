@@ -1,0 +1,55 @@
+"""One writer a store: the lock ends with its process, and says who holds it."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from workflow.errors import HarnessError
+from workflow.files import read_json, write_json
+
+
+class StoreLocked(HarnessError):
+    """Another sweep is writing to the same store."""
+
+    code = "store-locked"
+
+
+def this_process() -> dict[str, Any]:
+    """Host, process id and start time: together they name one process for good."""
+    import psutil
+
+    return {"host": socket.gethostname(), "pid": os.getpid(), "started": psutil.Process().create_time()}
+
+
+@contextmanager
+def owned(root: Path, doing: str) -> Iterator[None]:
+    """Hold the store at ``root`` for this process while ``doing`` goes on.
+
+    The operating system drops the lock when the process ends, however it ends; ``owner.json`` is for people.
+
+    Raises:
+        StoreLocked: another process holds it.
+    """
+    from filelock import FileLock, Timeout
+
+    root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(root / "owner.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        owner = read_json(root / "owner.json") or {}
+        since = datetime.fromtimestamp(owner.get("since", 0)).strftime("%H:%M")
+        raise StoreLocked(
+            f"the store {root} is in use by {owner.get('doing', 'another sweep')}"
+            f" (process {owner.get('pid', '?')} on {owner.get('host', '?')}, since {since})",
+            hint="wait for it to end, or use another folder: outputs=DIR",
+        ) from error
+    try:
+        write_json(root / "owner.json", {**this_process(), "doing": doing, "since": datetime.now().timestamp()})
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,58 @@
+"""The order of a plan's cells: balanced blocks, with few reloads of the model."""
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from typing import TypeVar
+
+C = TypeVar("C")
+
+RELOAD_SHARE = 0.05
+"""Blocks grow while reloads would take more than this share of the time."""
+
+
+def balanced(
+    blocks: Sequence[Sequence[C]],
+    loader: Callable[[C], Hashable],
+    seconds: Callable[[C], float],
+    reload_s: float,
+) -> list[C]:
+    """Order the cells of ``blocks`` (one clip × one seed each, all settings) so that every prefix is a fair comparison.
+
+    Inside a block cells with equal loader inputs stand together, in the order of their first appearance; every
+    second block runs backwards, so that two neighbours share a loader. Neighbouring blocks are joined while the
+    reloads that remain would cost more than ``RELOAD_SHARE`` of the render time.
+
+    >>> cells = [[("a", 1), ("b", 1)], [("a", 2), ("b", 2)]]
+    >>> balanced(cells, loader=lambda c: c[0], seconds=lambda c: 100.0, reload_s=1.0)
+    [('a', 1), ('b', 1), ('b', 2), ('a', 2)]
+    """
+    full = [list(block) for block in blocks if block]
+    if not full:
+        return []
+    first_seen = {loader(cell): None for block in full for cell in block}
+    groups = list(first_seen)
+    joined = _blocks_per_join(full, len(groups), seconds, reload_s)
+    ordered: list[C] = []
+    for turn, start in enumerate(range(0, len(full), joined)):
+        cells = [cell for block in full[start : start + joined] for cell in block]
+        for group in groups if turn % 2 == 0 else reversed(groups):
+            ordered += [cell for cell in cells if loader(cell) == group]
+    return ordered
+
+
+def _blocks_per_join(
+    blocks: Sequence[Sequence[C]], groups: int, seconds: Callable[[C], float], reload_s: float
+) -> int:
+    """How many blocks to join so that ``groups - 1`` reloads stay within ``RELOAD_SHARE`` of their render time."""
+    if groups < 2 or reload_s <= 0:
+        return 1
+    mean = sum(seconds(cell) for block in blocks for cell in block) / len(blocks)
+    if mean <= 0:
+        return len(blocks)
+    return min(len(blocks), max(1, math.ceil((groups - 1) * reload_s / (RELOAD_SHARE * mean))))
+
+
+def reloads(cells: Sequence[C], loader: Callable[[C], Hashable]) -> int:
+    """How often the model is read in this order, the first time included."""
+    keys = [loader(cell) for cell in cells]
+    return sum(1 for i, key in enumerate(keys) if i == 0 or key != keys[i - 1])

@@ -1,0 +1,218 @@
+"""The plan of a sweep: its cells, expanded, collapsed, checked, ordered and frozen before they run."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from sweeps.order import balanced, reloads
+from sweeps.settings import Setting
+from workflow.cell import Cell, Clip
+from workflow.graph import canonical_json
+from workflow.parameters import LOADER
+
+State = Literal["run", "reuse", "collapsed", "impossible"]
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """One cell of a plan and what will be done with it.
+
+    ``cell`` is None only where no graph could be built (``impossible``). ``reason`` says why it is impossible, or whose
+    video it shares. ``environment`` is known once a server has been seen. ``seconds`` forecasts a render.
+    """
+
+    setting: str
+    clip: Clip
+    seed: int
+    state: State
+    cell: Cell | None = None
+    reason: str = ""
+    seconds: float = 0.0
+    environment: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """``setting/clip/seed``."""
+        return f"{self.setting}/{self.clip.name}/{self.seed}"
+
+    @property
+    def job(self) -> tuple[Cell, str]:
+        """Cell and environment of one that can be rendered or found; ValueError for an impossible one."""
+        if self.cell is None or self.environment is None:
+            raise ValueError(f"{self.name} has no place in the store")
+        return self.cell, self.environment
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cells of a sweep in the order in which they run, and the settings they belong to."""
+
+    name: str
+    settings: tuple[Setting, ...]
+    baseline: str
+    cells: tuple[PlannedCell, ...]
+    reload_s: float
+    warnings: tuple[str, ...] = ()
+    stand_in: bool = False
+    twins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of what is to be made, in order: the same plan resumed continues the same runs."""
+        made = [[one.setting, one.clip.name, one.seed, one.cell.recipe if one.cell else None] for one in self.cells]
+        return hashlib.sha256(canonical_json([self.name, self.stand_in, made]).encode()).hexdigest()
+
+    def count(self, state: State) -> int:
+        """How many cells are in ``state``."""
+        return sum(one.state == state for one in self.cells)
+
+    @property
+    def to_run(self) -> list[PlannedCell]:
+        """The cells to render, in order."""
+        return [one for one in self.cells if one.state == "run"]
+
+    @property
+    def reload_count(self) -> int:
+        """How often the model is read in this order."""
+        return reloads(self.to_run, _loader)
+
+    @property
+    def seconds(self) -> float:
+        """Forecast of the renders and of the reloads between them."""
+        return sum(one.seconds for one in self.to_run) + self.reload_count * self.reload_s
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of all frames to be rendered, for the forecast of disk."""
+        return sum(one.clip.width * one.clip.height * one.cell.windows.frames for one in self.to_run if one.cell)
+
+
+def _loader(planned: PlannedCell) -> str:
+    values = planned.cell.values if planned.cell else {}
+    return canonical_json({name: values.get(name) for name in sorted(LOADER)})
+
+
+@dataclass(frozen=True)
+class Checks:
+    """The questions a plan asks of the rooms around it, each a function so that a plan needs no server.
+
+    ``build`` makes a cell; ``problems`` names what makes a cell impossible; ``warnings`` what is worth saying;
+    ``same`` is a key equal for cells that cannot differ; ``environment`` the hash a cell would be made in; ``stored``
+    the environment of a stored render that may stand for it, if there is one; ``seconds`` forecasts it.
+    """
+
+    build: Callable[[Setting, Clip, int], Cell]
+    problems: Callable[[Setting, Cell], Sequence[str]]
+    warnings: Callable[[Setting, Cell], Sequence[str]]
+    same: Callable[[Cell], str]
+    environment: Callable[[Cell], str | None]
+    stored: Callable[[Cell, str], str | None]
+    seconds: Callable[[Cell], float]
+
+
+def make_plan(
+    name: str,
+    settings: Sequence[Setting],
+    baseline: str,
+    clips: Callable[[Setting], Sequence[Clip]],
+    seeds: Sequence[int],
+    checks: Checks,
+    *,
+    reload_s: float,
+    stand_in: bool,
+    limit: int | None = None,
+) -> Plan:
+    """Plan every setting over its clips and ``seeds``; ``limit`` keeps the first cells only."""
+    planned: dict[tuple[str, int], list[PlannedCell]] = {}
+    for setting in settings:
+        for clip in clips(setting):
+            for one in _cells(setting, clip, seeds, checks):
+                planned.setdefault((clip.name, one.seed), []).append(one)
+    blocks = [planned[key] for key in sorted(planned, key=lambda key: seeds.index(key[1]))]
+    cells = balanced(blocks, _loader, lambda one: one.seconds, reload_s)
+    cells, twins = _collapse(cells if limit is None else cells[:limit], checks)
+    return Plan(name, tuple(settings), baseline, tuple(cells), reload_s, _said(cells), stand_in, twins)
+
+
+def _said(cells: Sequence[PlannedCell]) -> tuple[str, ...]:
+    """Each warning once, with the settings it is about."""
+    about: dict[str, dict[str, None]] = {}
+    for one in cells:
+        for text in one.warnings:
+            about.setdefault(text, {})[one.setting] = None
+    return tuple(
+        f"{', '.join(list(names)[:3])}{' …' if len(names) > 3 else ''}: {text}" for text, names in about.items()
+    )
+
+
+def _cells(setting: Setting, clip: Clip, seeds: Sequence[int], checks: Checks) -> list[PlannedCell]:
+    """The cells of one setting and clip: checked once, since a seed changes nothing that can be wrong."""
+    from workflow.errors import HarnessError
+
+    try:
+        cells = [checks.build(setting, clip, seed) for seed in seeds]
+    except HarnessError as error:
+        return [PlannedCell(setting.name, clip, seed, "impossible", reason=error.message) for seed in seeds]
+    problems = checks.problems(setting, cells[0])
+    warnings = tuple(checks.warnings(setting, cells[0]))
+    if problems:
+        reason = "; ".join(problems)
+        return [
+            PlannedCell(setting.name, clip, cell.seed, "impossible", cell, reason, warnings=warnings) for cell in cells
+        ]
+    seconds = checks.seconds(cells[0])
+    planned = []
+    for cell in cells:
+        environment = checks.environment(cell)
+        there = checks.stored(cell, environment) if environment is not None else None
+        reason = "made in another environment" if there not in (None, environment) else ""
+        state: State = "reuse" if there else "run"
+        place = there or environment
+        planned.append(PlannedCell(setting.name, clip, cell.seed, state, cell, reason, seconds, place, warnings))
+    return planned
+
+
+def _collapse(cells: Sequence[PlannedCell], checks: Checks) -> tuple[list[PlannedCell], dict[str, str]]:
+    """Cells that cannot differ from an earlier one share its video; ``twins`` maps their names to it."""
+    first: dict[str, PlannedCell] = {}
+    kept: list[PlannedCell] = []
+    twins: dict[str, str] = {}
+    for one in cells:
+        if one.cell is None or one.state == "impossible":
+            kept.append(one)
+            continue
+        twin = first.setdefault(checks.same(one.cell), one)
+        if twin is not one:
+            twins[one.name] = twin.name
+            one = replace(one, state="collapsed", reason=f"cannot differ from {twin.name}")
+        kept.append(one)
+    return kept, twins
+
+
+def frozen(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON, as it is kept before the first cell runs."""
+    return {
+        "name": plan.name,
+        "hash": plan.hash,
+        "stand_in": plan.stand_in,
+        "baseline": plan.baseline,
+        "settings": [
+            {"name": one.name, "axis": dict(one.axis), "values": dict(one.values), "inputs": dict(one.inputs)}
+            for one in plan.settings
+        ],
+        "cells": [
+            {
+                "setting": one.setting,
+                "clip": one.clip.name,
+                "seed": one.seed,
+                "state": one.state,
+                "reason": one.reason,
+                "recipe": one.cell.recipe if one.cell else None,
+                "environment": one.environment,
+                "seconds": round(one.seconds, 1),
+            }
+            for one in plan.cells
+        ],
+    }

@@ -1,0 +1,205 @@
+"""Answers a plan's questions: from the graph and its rules, the server's schema and stamp, the store and its history."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sweeps import history
+from sweeps.config import Config
+from sweeps.engine import is_expected
+from sweeps.forecast import MODEL_SERVER, RENDER_BYTES_PER_PIXEL, STAND_IN, CostModel, learn
+from sweeps.known import Known
+from sweeps.plan import Checks, Plan, PlannedCell, make_plan
+from sweeps.settings import Compose, Setting, baseline_of, expand
+from sweeps.store import Entry, Store
+from workflow.binding import Binding, bind
+from workflow.build import ClipFiles, build_cell, clip_files
+from workflow.cell import Cell, Clip
+from workflow.effective import collapse_key
+from workflow.graph import Graph, default_graph, load_graph
+from workflow.models import is_model_file
+from workflow.rules import Finding, check, check_axes
+from workflow.schema import NodeSchema, default_schema
+from workflow.validate import validate
+
+
+@dataclass
+class Planner:
+    """Makes the plan of one command. ``clip_cache`` is where prepared pictures are kept; ``thorough`` compares the
+    checksum of every stored video before it is reused. ``said`` collects what the clips had to say."""
+
+    config: Config
+    compose: Compose
+    known: Known
+    store: Store
+    name: str
+    clip_cache: Path
+    thorough: bool = False
+    said: dict[str, None] = field(default_factory=dict)
+    _graphs: dict[str | None, tuple[Graph, Binding]] = field(default_factory=dict)
+    _clips: dict[str, list[Clip]] = field(default_factory=dict)
+    _files: dict[Clip, ClipFiles] = field(default_factory=dict)
+    _environments: dict[tuple[frozenset[str], str], str] = field(default_factory=dict)
+
+    def plan(self) -> Plan:
+        """The plan, checked against what is known of the server."""
+        settings = expand(self.config, self.compose)
+        return make_plan(
+            self.name,
+            settings,
+            baseline_of(self.config, settings),
+            self.clips,
+            self.config.sweep.seeds,
+            Checks(self.build, self.problems, self.warnings, self.same, self.environment, self.stored, self.seconds),
+            reload_s=self.model.load_s * self.model.factor,
+            stand_in=self.known.stand_in,
+            limit=self.config.limit,
+        )
+
+    def clips(self, setting: Setting) -> Sequence[Clip]:
+        """The clips of a setting at the size it asks for."""
+        from sweeps.clips import load_clips
+
+        config = setting.config.clips
+        size = (setting.values.get("width") or config.width, setting.values.get("height") or config.height)
+        key = repr((config, size))
+        if key not in self._clips:
+            self._clips[key] = load_clips(
+                config.kind,
+                cache_dir=self.clip_cache,
+                dir=Path(config.dir) if config.dir is not None else None,
+                pair=config.pair,
+                width=size[0],
+                height=size[1],
+                names=config.names,
+                entries=config.entries,
+                say=lambda line: self.said.update({line: None}),
+            )
+        return self._clips[key]
+
+    def graph(self, path: str | None) -> tuple[Graph, Binding]:
+        """A graph and where its parameters are; the shipped one for None."""
+        if path not in self._graphs:
+            graph = default_graph() if path is None else load_graph(Path(path).expanduser())
+            self._graphs[path] = (graph, bind(graph))
+        return self._graphs[path]
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """Node classes of every graph seen so far."""
+        return frozenset(node["class_type"] for graph, _ in self._graphs.values() for node in graph.values())
+
+    def build(self, setting: Setting, clip: Clip, seed: int) -> Cell:
+        """One cell with its exact graph and its recipe."""
+        graph, binding = self.graph(setting.config.workflow.graph)
+        return build_cell(
+            binding,
+            graph,
+            setting=setting.name,
+            values=setting.values,
+            inputs=setting.inputs,
+            clip=clip,
+            seed=seed,
+            files=self.files(clip),
+        )
+
+    def files(self, clip: Clip) -> ClipFiles:
+        """A clip's files with their checksums, read once a command."""
+        if clip not in self._files:
+            self._files[clip] = clip_files(clip)
+        return self._files[clip]
+
+    @cached_property
+    def schema(self) -> NodeSchema:
+        """The live schema, the last one seen, or the shipped snapshot."""
+        return NodeSchema.from_object_info(self.known.schema) if self.known.schema else default_schema()
+
+    def problems(self, setting: Setting, cell: Cell) -> Sequence[str]:
+        """What makes the cell impossible: values the server does not take, and what the rules refuse."""
+        found = [str(problem) for problem in validate(cell.graph, self.schema) if problem.level == "refused"]
+        return found + [finding.message for finding in self._findings(setting, cell) if finding.level == "refused"]
+
+    def warnings(self, setting: Setting, cell: Cell) -> Sequence[str]:
+        """What is worth saying before the cell runs; packages that a stand-in does not need are left out."""
+        found = [str(problem) for problem in validate(cell.graph, self.schema) if problem.level == "warned"]
+        for finding in self._findings(setting, cell):
+            inert = finding.level == "inert" and finding.parameter in setting.axis
+            needs = finding.level == "needs" and not self.known.stand_in
+            if finding.level == "warned" or inert or needs:
+                found.append(finding.message)
+        return found
+
+    def _findings(self, setting: Setting, cell: Cell) -> list[Finding]:
+        _, binding = self.graph(setting.config.workflow.graph)
+        swept = [name.removeprefix("inputs.") for name in setting.axis if name.startswith("inputs.")]
+        return [*check(binding, cell.graph, clip=cell.clip, windows=cell.windows), *check_axes(cell.graph, swept)]
+
+    def same(self, cell: Cell) -> str:
+        """Equal for cells whose videos cannot differ."""
+        return collapse_key(cell.graph, {file.name: file.sha256 for file in cell.files}, cell.seed, cell.windows)
+
+    def environment(self, cell: Cell) -> str | None:
+        """The environment hash the cell would be made in; None before any server was seen."""
+        from runner.stamp import environment_hash
+
+        if self.known.stamp is None:
+            return None
+        models = frozenset(
+            value for node in cell.graph.values() for value in node["inputs"].values() if is_model_file(value)
+        )
+        key = (models, str(cell.values.get("attention_mode", "")))
+        if key not in self._environments:
+            self._environments[key] = environment_hash(self.known.stamp, models, key[1])
+        return self._environments[key]
+
+    def stored(self, cell: Cell, environment: str) -> str | None:
+        """The environment of a stored render that may stand for the cell; None when it must be rendered."""
+        entry = self.store.find(cell.recipe, environment, thorough=self.thorough)
+        if entry is not None and self._may_reuse(entry):
+            return environment
+        if self.config.sweep.reuse == "graph":
+            return next((other.environment for other in self.store.renders(cell.recipe)), None)
+        failure = self.store.failure(cell.recipe, environment)
+        one = PlannedCell(cell.setting, cell.clip, cell.seed, "reuse", cell)
+        if failure and is_expected(one, str(failure.get("status")), self.config.sweep.expected_failures):
+            return environment
+        return None
+
+    def _may_reuse(self, entry: Entry) -> bool:
+        stamp = self.known.stamp
+        return stamp is None or stamp.verified or entry.record.get("sweep") == self.name
+
+    @property
+    def machine(self) -> str:
+        """What renders: forecasts learn from the same kind only."""
+        stamp = self.known.stamp
+        return "stand-in" if self.known.stand_in else (stamp.gpu if stamp else "")
+
+    @property
+    def history_path(self) -> Path:
+        """Where the durations of past renders stand."""
+        return self.store.root / "history.jsonl"
+
+    @cached_property
+    def model(self) -> CostModel:
+        """The cost model of the server, corrected by the store's history."""
+        past = ((shape, seconds) for shape, seconds, _ in self._past())
+        return learn(STAND_IN if self.known.stand_in else MODEL_SERVER, past)
+
+    def seconds(self, cell: Cell) -> float:
+        """Forecast of one render."""
+        return self.model.seconds(**history.shape(cell))
+
+    def disk(self, plan: Plan) -> float:
+        """Forecast of the bytes that the plan's renders will take."""
+        per_pixel = [
+            size / (shape["width"] * shape["height"] * shape["frames"] * shape["windows"])
+            for shape, _, size in self._past()
+        ]
+        rate = sorted(per_pixel)[len(per_pixel) // 2] if per_pixel else RENDER_BYTES_PER_PIXEL
+        return rate * plan.pixels
+
+    def _past(self) -> Iterator[tuple[Mapping[str, Any], float, int]]:
+        return history.read(self.history_path, self.machine)

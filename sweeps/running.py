@@ -1,0 +1,119 @@
+"""``action=run``: one sweep on one server, from its plan to its tables."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sweeps import history
+from sweeps import known as seen
+from sweeps.engine import Engine, Progress
+from sweeps.finish import finish
+from sweeps.forecast import stop_time
+from sweeps.interrupt import interruptible
+from sweeps.limits import Limits
+from sweeps.lock import owned
+from sweeps.plan import Plan, PlannedCell, frozen
+from sweeps.planning import Planner
+from sweeps.scoring import ScoringPool
+from sweeps.store import Entry, check_writable
+from workflow.files import write_json
+
+if TYPE_CHECKING:
+    from runner.server import Server
+    from sweeps.app import App
+    from sweeps.tracking import Tracker
+
+STAND_IN_LINE = "stand-in: a CPU puppet renders in place of the model; this shows the method, not the model"
+
+
+def execute(app: "App") -> int:
+    """Plan, render, score and log the sweep of ``app``; the exit code."""
+    from runner.server import open_server
+
+    config = app.config
+    stop = stop_time(config.sweep.stop_at, datetime.now())
+    check_writable(app.outputs)
+    with ExitStack() as stack:
+        stack.enter_context(owned(app.outputs / "store", app.name))
+        stack.enter_context(interruptible(app.cancel))
+        server = stack.enter_context(open_server(config.server, app.outputs / "servers"))
+        planner = _planner(app, server)
+        plan = planner.plan()
+        app.show(planner, plan)
+        if plan.stand_in:
+            app.console.print(STAND_IN_LINE, style="bold magenta", highlight=False)
+        write_json(app.folder / "plan.json", frozen(plan))
+        return _render(app, planner, plan, server, Limits(config.sweep.budget, stop))
+
+
+def _planner(app: "App", server: "Server") -> Planner:
+    """A planner that knows the live server; what it saw is kept for plans while the server is off."""
+    planner = app.planner(seen.Known(server.kind == "stand-in"), app.outputs / "clips", thorough=True)
+    planner.graph(app.config.workflow.graph)
+    server.require(planner.classes)
+    planner.known = seen.of_live(server, planner.classes)
+    seen.remember(app.outputs / "servers", app.config.server, planner.known)
+    stamp = planner.known.stamp
+    if stamp is not None and not stamp.verified:
+        app.console.print(
+            f"unverified environment ({', '.join(stamp.unknown)}): renders are reused within this sweep only;"
+            " name what is installed there with server.release=LABEL",
+            style="yellow",
+            highlight=False,
+        )
+    return planner
+
+
+def _render(app: "App", planner: Planner, plan: Plan, server: "Server", limits: Limits) -> int:
+    from runner.live import make_view
+
+    from sweeps.tracking import Tracker
+
+    config = app.config
+    started: dict[str, Any] = {}
+    with ExitStack() as stack, ExitStack() as bars:
+        tracker = stack.enter_context(Tracker(config.tracking, app.outputs))
+        logging = stack.enter_context(ThreadPoolExecutor(1))  # MLflow takes seconds to start: not the sweep's time
+        pool = stack.enter_context(ScoringPool(config.scoring.workers, config.scoring.timeout_s))
+        view = make_view(len(plan.to_run), app.console, stand_in=plan.stand_in)
+        if plan.to_run:
+            bars.enter_context(view)
+        begun = logging.submit(tracker.start, app.result(planner, plan))
+        engine = Engine(
+            plan,
+            planner.store,
+            server,
+            pool,
+            view,
+            limits,
+            task=lambda one, entry: app.task(planner, one, entry),
+            cancel=app.cancel,
+            facts={"sweep": app.name, "stamp": planner.known.stamp.to_json() if planner.known.stamp else {}},
+            expected=config.sweep.expected_failures,
+            max_failures=config.sweep.max_failures,
+            rendered=lambda one, entry, seconds: _learn(planner, one, entry, seconds),
+            after=lambda progress: started.update(last=logging.submit(_log_so_far, app, planner, plan, tracker, progress)),
+        )
+        progress = engine.run()
+        bars.close()
+        result = app.result(planner, plan, failures=progress.failures, unscored=progress.unscored)
+        for future in (begun, started.get("last")):
+            if future is not None and (error := future.exception()) is not None:
+                raise error
+        return finish(app, result, progress=progress, tracker=tracker)
+
+
+def _learn(planner: Planner, one: PlannedCell, entry: Entry, seconds: float | None) -> None:
+    cell, _ = one.job
+    if seconds is not None:
+        history.note(planner.history_path, planner.machine, cell, seconds, entry.video.stat().st_size)
+
+
+def _log_so_far(app: "App", planner: Planner, plan: Plan, tracker: "Tracker", progress: Progress) -> None:
+    """Show in MLflow what is known after a block of cells, without pictures."""
+    result = app.result(planner, plan, failures=dict(progress.failures), unscored=dict(progress.unscored))
+    for setting in result.settings:
+        tracker.log_setting(result, setting, pictures=False)
+
+

@@ -1,0 +1,113 @@
+"""Scoring in processes of its own, while the next cell renders: capped threads, a time limit, crashes survived."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workflow.windows import Windows
+
+
+@dataclass(frozen=True)
+class ScoreTask:
+    """One video to judge; everything in it can be sent to another process."""
+
+    key: str
+    scorer: str
+    video: Path
+    speech: Path
+    reference: Path
+    windows: Windows
+    settings: Any
+
+
+Scorer = Callable[[ScoreTask], dict[str, Any]]
+
+
+def score(task: ScoreTask) -> dict[str, Any]:
+    """Judge one video; the score as JSON."""
+    from eval.score import score_video
+
+    judged = score_video(
+        task.video, speech=task.speech, reference=task.reference, windows=task.windows, settings=task.settings
+    )
+    return judged.to_json()
+
+
+def _cap_threads(threads: int) -> None:
+    """Keep a worker to its share of the cores, before any library opens its own pool."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    import signal
+
+    import cv2
+
+    cv2.setNumThreads(threads)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the harness's to answer
+
+
+@dataclass
+class ScoringPool:
+    """Persistent spawned workers. Results come back through ``finished``, in the order they are done.
+
+    A task that takes longer than ``timeout_s`` is killed with its worker; one whose worker dies is a failed score;
+    both are outcomes, and the pool goes on.
+    """
+
+    workers: int = 1
+    timeout_s: float = 600.0
+    scorer: Scorer = score
+    _waiting: dict["Future[dict[str, Any]]", ScoreTask] = field(default_factory=dict)
+    _pool: Any = None
+
+    def __enter__(self) -> "ScoringPool":
+        return self
+
+    def submit(self, task: ScoreTask) -> None:
+        """Queue ``task``; the workers start with the first one."""
+        if self._pool is None:
+            from multiprocessing import get_context
+
+            from pebble import ProcessPool
+
+            threads = max(1, (os.cpu_count() or 2) // 2 // self.workers)
+            self._pool = ProcessPool(
+                max_workers=self.workers,
+                context=get_context("spawn"),
+                initializer=_cap_threads,
+                initargs=(threads,),
+            )
+        self._waiting[self._pool.schedule(self.scorer, args=(task,), timeout=self.timeout_s)] = task
+
+    @property
+    def waiting(self) -> int:
+        """How many tasks are not finished yet."""
+        return len(self._waiting)
+
+    def finished(self, timeout_s: float = 0.0) -> Iterator[tuple[ScoreTask, Mapping[str, Any] | None, str]]:
+        """Each task done since the last call as (task, score or None, why there is none); waits for the first."""
+        from concurrent.futures import FIRST_COMPLETED, wait
+
+        done, _ = wait(self._waiting, timeout=timeout_s, return_when=FIRST_COMPLETED)
+        for future in [one for one in self._waiting if one in done]:
+            task = self._waiting.pop(future)
+            error = future.exception()
+            if error is None:
+                yield task, future.result(), ""
+            else:
+                yield task, None, _why(error, self.timeout_s)
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.stop()
+            self._pool.join()
+            self._pool = None
+
+
+def _why(error: BaseException, timeout_s: float) -> str:
+    if isinstance(error, TimeoutError):
+        return f"scoring took longer than {timeout_s:g} s and was stopped"
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return f"scoring failed: {type(error).__name__}: {first}"

@@ -1,0 +1,159 @@
+"""The settings of a sweep: variant < command line < axis, expanded from the axes."""
+
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from sweeps.config import GROUP_AXES, Config
+from sweeps.ranges import AxisError, axis_values
+from workflow.parameters import Parameters
+
+PARAMETERS = tuple(one.name for one in fields(Parameters))
+Compose = Callable[[Mapping[str, str]], Config]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is compared: a composed config and the axis values over it, with a name people can read.
+
+    ``axis`` holds the axis values as given, ``values`` every tunable parameter in effect (None left out), ``inputs``
+    the raw inputs of the graph.
+    """
+
+    name: str
+    axis: Mapping[str, Any]
+    config: Config
+    values: Mapping[str, Any]
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+def expand(base: Config, compose: Compose) -> list[Setting]:
+    """Every setting of the sweep in the order of the axes: the last axis moves fastest.
+
+    Raises:
+        AxisError: an axis that is no list, values of a wrong type, zipped axes of unequal length, a setting twice.
+    """
+    settings: list[Setting] = []
+    for axis in _combinations(_axes(base), base.sweep.zip):
+        groups = {name: _option(name, value) for name, value in axis.items() if name in GROUP_AXES}
+        config = compose(groups) if groups else base
+        values = {name: getattr(config.workflow, name) for name in PARAMETERS}
+        values |= {name: _typed(name, value) for name, value in axis.items() if name in values}
+        inputs = dict(config.workflow.inputs) | {
+            name.removeprefix("inputs."): value for name, value in axis.items() if name.startswith("inputs.")
+        }
+        kept = {name: _plain(value) for name, value in values.items() if value is not None}
+        settings.append(Setting(_name(axis, base), axis, config, kept, inputs))
+    _unique(settings)
+    return settings
+
+
+def baseline_of(base: Config, settings: Sequence[Setting]) -> str:
+    """The setting the others are compared with: as named, else the one that changes nothing, else the first."""
+    wanted = base.sweep.baseline
+    if wanted is not None:
+        if wanted not in {one.name for one in settings}:
+            names = ", ".join(one.name for one in settings)
+            raise AxisError(f"sweep.baseline={wanted} is no setting of this sweep", hint=f"the settings are: {names}")
+        return wanted
+    own = {name: _plain(getattr(base.workflow, name)) for name in PARAMETERS}
+    for setting in settings:
+        if all(_plain(value) == own.get(name) for name, value in setting.axis.items()):
+            return setting.name
+    return settings[0].name
+
+
+def _axes(base: Config) -> dict[str, list[Any]]:
+    given = asdict(base.sweep.axes)  # type: ignore[call-overload]
+    inputs = given.pop("inputs") or {}
+    named = {name: value for name, value in given.items() if value is not None}
+    named |= {f"inputs.{name}": value for name, value in inputs.items()}
+    return {name: axis_values(name, value) for name, value in named.items()}
+
+
+def _combinations(axes: Mapping[str, list[Any]], zipped: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
+    """The product over axes, zipped ones moving together as one."""
+    together: dict[str, tuple[str, ...]] = {}
+    for names in zipped:
+        for name in names:
+            if name not in axes:
+                raise AxisError(f"sweep.zip names {name}, which is no axis", hint=f"axes: {', '.join(axes) or 'none'}")
+            if name in together:
+                raise AxisError(f"sweep.zip names {name} twice", hint="each axis moves with one group only")
+            together[name] = tuple(names)
+        lengths = {name: len(axes[name]) for name in names}
+        if len(set(lengths.values())) > 1:
+            said = ", ".join(f"{name} has {count}" for name, count in lengths.items())
+            raise AxisError(f"zipped axes differ in length: {said}", hint="zipped axes need one value each for every pair")
+    bundles = list(dict.fromkeys(together.get(name, (name,)) for name in axes))
+    columns = [
+        [dict(zip(bundle, values, strict=True)) for values in zip(*(axes[name] for name in bundle), strict=True)]
+        for bundle in bundles
+    ]
+    return [{name: value for part in parts for name, value in part.items()} for parts in itertools.product(*columns)]
+
+
+def _option(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise AxisError(f"sweep.axes.{name} has {value!r}, which names no option", hint=f"options are conf/{name}/*.yaml")
+    return value
+
+
+def _typed(name: str, value: Any) -> Any:
+    """``value`` checked and coerced against the parameter's declared type."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    if value is None:
+        return None
+    try:
+        merged = OmegaConf.merge(OmegaConf.structured(Parameters), {name: value})
+    except OmegaConfBaseException as error:
+        reason = str(error).splitlines()[0]
+        raise AxisError(f"sweep.axes.{name} has {value!r}: {reason}", hint="each value has the parameter's own type") from error
+    return getattr(OmegaConf.to_object(merged), name)
+
+
+def _plain(value: Any) -> Any:
+    """LoRA specs as mappings; all else as it is."""
+    if isinstance(value, list):
+        return [asdict(one) if hasattr(one, "strength") else one for one in value]
+    return value
+
+
+def _name(axis: Mapping[str, Any], base: Config) -> str:
+    if not axis:
+        return base.choices.get("variant", "setting")
+    return ", ".join(str(v) if k == "variant" else f"{k.removeprefix('inputs.')}={short(v)}" for k, v in axis.items())
+
+
+def short(value: Any, most: int = 36) -> str:
+    """A value as a name shows it: long text cut, LoRAs as name@strength.
+
+    >>> short([{"name": "sub/a.safetensors", "strength": 0.8}])
+    'a@0.8'
+    """
+    if isinstance(value, list) and all(isinstance(one, Mapping) for one in value):
+        return "+".join(
+            f"{short(str(one.get('name', '?')).rsplit('/', 1)[-1].removesuffix('.safetensors'), 16)}@{one.get('strength', 1.0):g}"
+            for one in value
+        ) or "none"
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def _unique(settings: list[Setting]) -> None:
+    seen: dict[str, str] = {}
+    names: set[str] = set()
+    for i, setting in enumerate(settings):
+        key = json.dumps([setting.axis], sort_keys=True, default=str, ensure_ascii=False)
+        if key in seen:
+            raise AxisError(
+                f"the setting {setting.name} stands twice in the axes", hint="to repeat a setting: sweep.seeds=[1,2,3]"
+            )
+        seen[key] = setting.name
+        if setting.name in names:
+            settings[i] = Setting(f"{setting.name} #{i + 1}", setting.axis, setting.config, setting.values, setting.inputs)
+        names.add(settings[i].name)
