@@ -3,9 +3,12 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from workflow.errors import HarnessError
+
+CONF = Path(__file__).resolve().parent / "conf"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +59,7 @@ def _compose_and_run(words: Sequence[str]) -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # its errors come to us, in place of its own printout and exit code 1
     before, sys.argv = sys.argv, [sys.argv[0], *line.arguments]
     try:
-        hydra.main(config_path="conf", config_name="config", version_base="1.3")(task)()
+        hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
     except (HydraException, OmegaConfBaseException) as error:
         plain = translate(error, lambda: known_keys(config.Config))
         raise (plain or error) from error
@@ -64,9 +67,10 @@ def _compose_and_run(words: Sequence[str]) -> int:
         return int(end.code or 0)
     finally:
         sys.argv = before
-    if ended and isinstance(ended[0], BaseException):
-        raise ended[0]
-    return ended[0] if ended else 0
+    result = ended[0] if ended else 0  # none where only --cfg or the like was asked for
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 def _run(composed: Any, inputs: Mapping[str, Any]) -> int:

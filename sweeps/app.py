@@ -16,9 +16,9 @@ from sweeps.interrupt import interruptible
 from sweeps.plan import Plan, PlannedCell
 from sweeps.planning import Planner
 from sweeps.results import SweepResult
+from sweeps.running import execute
 from sweeps.scoring import ScoreTask, ScoringPool
 from sweeps.settings import Compose
-from sweeps.running import execute
 from sweeps.store import Entry, Store, check_writable
 from workflow.errors import HarnessError
 
@@ -129,8 +129,10 @@ class App:
         unscored: dict[str, str] = {}
         with ScoringPool(self.config.scoring.workers, self.config.scoring.timeout_s) as pool:
             for one in plan.cells:
-                entry = planner.store.find(*one.job) if one.cell and one.environment else None
-                if entry is None or one.state == "collapsed":
+                if one.cell is None or one.environment is None or one.state == "collapsed":
+                    continue
+                entry = planner.store.find(one.cell.recipe, one.environment)
+                if entry is None:
                     continue
                 task = self.task(planner, one, entry)
                 if planner.store.score(entry, task.scorer) is None:
@@ -193,5 +195,7 @@ def settings_of(config: Config) -> "Settings":
 
     from eval.settings import SCORED, Settings
 
-    given = {one.name: getattr(config.scoring, one.name) for one in fields(Settings) if hasattr(config.scoring, one.name)}
+    given = {
+        one.name: getattr(config.scoring, one.name) for one in fields(Settings) if hasattr(config.scoring, one.name)
+    }
     return Settings(**{**given, "families": tuple(config.scoring.families) or SCORED})

@@ -41,7 +41,9 @@ def collect(
         said = (*one.warnings, *(one.cell.notes if one.cell else ()))
         notes.setdefault(one.setting, {}).update(dict.fromkeys(said))
     settings = tuple(
-        SettingResult(one.name, dict(one.values) | dict(one.inputs), tuple(notes.get(one.name, ())), tuple(by_setting[one.name]))
+        SettingResult(
+            one.name, dict(one.values) | dict(one.inputs), tuple(notes.get(one.name, ())), tuple(by_setting[one.name])
+        )
         for one in plan.settings
         if one.name in by_setting
     )
@@ -75,7 +77,9 @@ def _cell(
     placed = _with(base, recipe=one.cell.recipe, environment=one.environment)
     entry = store.find(one.cell.recipe, one.environment)
     if entry is not None:
-        return _with(placed, state="done", reused=one.state == "reuse", **_judged(one, entry, store, scorer_of, unscored))
+        return _with(
+            placed, state="done", reused=one.state == "reuse", **_judged(one, entry, store, scorer_of, unscored)
+        )
     failure = failures.get(one.name) or _stored_failure(one, store, expected)
     if failure is None:
         return placed
@@ -115,7 +119,11 @@ def _as_twin(own: CellResult, twin: CellResult) -> CellResult:
     from dataclasses import replace
 
     return replace(
-        twin, setting=own.setting, clip=own.clip, seed=own.seed, state="collapsed" if twin.state == "done" else twin.state
+        twin,
+        setting=own.setting,
+        clip=own.clip,
+        seed=own.seed,
+        state="collapsed" if twin.state == "done" else twin.state,
     )
 
 

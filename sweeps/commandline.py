@@ -9,7 +9,20 @@ from typing import Any, get_type_hints
 from workflow.errors import HarnessError
 
 _INPUTS = re.compile(r"^\+{0,2}workflow\.inputs\.(?P<key>[^=]+)=(?P<value>.*)$", re.DOTALL)
-_FLAGS = ("--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--info", "-i")
+_FLAGS = (
+    "--cfg",
+    "-c",
+    "--package",
+    "-p",
+    "--config-path",
+    "-cp",
+    "--config-name",
+    "-cn",
+    "--config-dir",
+    "-cd",
+    "--info",
+    "-i",
+)
 """Hydra's own flags that take a word."""
 _PAIR = re.compile(r"^(?P<key>[~+]*[\w./@:-]+)=(?P<value>.*)$", re.DOTALL)
 
@@ -44,7 +57,8 @@ def read(arguments: Sequence[str]) -> CommandLine:
             inputs[match["key"].strip("\"'")] = _scalar(match["value"])
         elif argument in ("-m", "--multirun"):
             raise CommandLineError(
-                "--multirun is Hydra's own sweeper, which cannot resume", hint="name the values: sweep.axes.cfg=[1.0,2.0]"
+                "--multirun is Hydra's own sweeper, which cannot resume",
+                hint="name the values: sweep.axes.cfg=[1.0,2.0]",
             )
         else:
             kept.append(argument if argument.startswith("-") else _parsable(argument))
@@ -74,7 +88,9 @@ def _parsable(argument: str) -> str:
     match = _PAIR.match(argument)
     if override is not None:
         if override.is_sweep_override() and match:
-            raise CommandLineError(_sweep_message(match["key"], match["value"]), hint=_sweep_hint(match["key"], match["value"]))
+            raise CommandLineError(
+                _sweep_message(match["key"], match["value"]), hint=_sweep_hint(match["key"], match["value"])
+            )
         return argument
     if not match:
         raise CommandLineError(f"{argument!r} is no key=value", hint="python sweep.py --help lists what can be set")
@@ -103,7 +119,9 @@ def _quote_items(value: str) -> str:
     '["你好","再见"]'
     """
     items = [item.strip().strip("\"'") for item in value.strip("[]{}\"' ").split(",")]
-    return "[" + ",".join(_quoted(item) for item in items) + "]" if value.startswith("[") else _quoted(value.strip("\"'"))
+    return (
+        "[" + ",".join(_quoted(item) for item in items) + "]" if value.startswith("[") else _quoted(value.strip("\"'"))
+    )
 
 
 def _sweep_message(key: str, value: str) -> str:

@@ -27,8 +27,8 @@ class WorkflowConfig(Parameters):
 
 Axes = make_dataclass(
     "Axes",
-    [(one.name, Any, field(default=None)) for one in fields(Parameters)]
-    + [(group, Any, field(default=None)) for group in GROUP_AXES]
+    [(group, Any, field(default=None)) for group in GROUP_AXES]
+    + [(one.name, Any, field(default=None)) for one in fields(Parameters)]
     + [("inputs", dict[str, Any], field(default_factory=dict))],
 )
 Axes.__doc__ = "One optional field per tunable parameter and config group: a list of values, or a quoted range string."

@@ -186,10 +186,13 @@ class Engine:
             self._collect(0.5)
 
 
-
 def is_expected(planned: PlannedCell, status: str, expected: Sequence[ExpectedFailure]) -> bool:
     """Whether the experiment declared that this cell may end in ``status``."""
-    values = {**(planned.cell.values if planned.cell else {}), "width": planned.clip.width, "height": planned.clip.height}
+    values = {
+        **(planned.cell.values if planned.cell else {}),
+        "width": planned.clip.width,
+        "height": planned.clip.height,
+    }
     return any(
         one.outcome == status and all(values.get(key) == value for key, value in one.where.items()) for one in expected
     )

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from sweeps.engine import Progress
 from sweeps.hooks import run_hook
 from sweeps.results import SweepResult
-from workflow.files import write_atomically
 from workflow.errors import HarnessError
+from workflow.files import write_atomically
 
 if TYPE_CHECKING:
     from sweeps.app import App
@@ -80,7 +80,9 @@ def _print(app: "App", result: SweepResult, progress: Progress | None, uri: str)
             console.print(f"stopped: {progress.stopped}; the same command goes on", style="yellow", markup=False)
     console.print(f"tables: {app.folder / 'summary.md'}", soft_wrap=True, markup=False, highlight=False)
     if uri:
-        console.print(f"MLflow: mlflow ui --backend-store-uri {_quoted(uri)}", soft_wrap=True, markup=False, highlight=False)
+        console.print(
+            f"MLflow: mlflow ui --backend-store-uri {_quoted(uri)}", soft_wrap=True, markup=False, highlight=False
+        )
 
 
 def _quoted(uri: str) -> str:

@@ -50,9 +50,7 @@ def learn(model: CostModel, history: Iterable[tuple[Mapping[str, Any], float]]) 
     ratios = [taken / model.seconds(**cell) for cell, taken in history if taken > 0]
     if not ratios:
         return model
-    return CostModel(
-        model.cell_s, model.load_s, model.step_s, model.window_s, statistics.median(ratios), len(ratios)
-    )
+    return CostModel(model.cell_s, model.load_s, model.step_s, model.window_s, statistics.median(ratios), len(ratios))
 
 
 def passes(cfg: float, audio_cfg: float) -> int:
@@ -71,7 +69,9 @@ def stop_time(text: str | None, now: datetime) -> datetime | None:
     try:
         clock = datetime.strptime(text, "%H:%M").time()
     except ValueError as error:
-        raise StopTimeError(f"sweep.stop_at={text} is no time of day", hint="write it as sweep.stop_at=08:00") from error
+        raise StopTimeError(
+            f"sweep.stop_at={text} is no time of day", hint="write it as sweep.stop_at=08:00"
+        ) from error
     moment = datetime.combine(now.date(), clock)
     return moment if moment > now else moment + timedelta(days=1)
 

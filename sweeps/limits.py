@@ -27,7 +27,7 @@ class Limits:
         self.started = self.now()
 
     def forbids(self, forecast_s: float, queued_s: float = 0.0) -> str | None:
-        """Why a cell of ``forecast_s`` seconds, behind ``queued_s`` seconds of others, must not start; None if it may."""
+        """Why a cell of ``forecast_s`` seconds behind ``queued_s`` seconds of others must not start; None if it may."""
         end = self.now() + timedelta(seconds=queued_s + forecast_s)
         budget = self.budget
         if self.stop_at is not None and end > self.stop_at:

@@ -40,9 +40,7 @@ def balanced(
     return ordered
 
 
-def _blocks_per_join(
-    blocks: Sequence[Sequence[C]], groups: int, seconds: Callable[[C], float], reload_s: float
-) -> int:
+def _blocks_per_join(blocks: Sequence[Sequence[C]], groups: int, seconds: Callable[[C], float], reload_s: float) -> int:
     """How many blocks to join so that ``groups - 1`` reloads stay within ``RELOAD_SHARE`` of their render time."""
     if groups < 2 or reload_s <= 0:
         return 1

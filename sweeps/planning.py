@@ -1,7 +1,7 @@
-"""Answers a plan's questions: from the graph and its rules, the server's schema and stamp, the store and its history."""
+"""Answers a plan's questions from the graph and its rules, the server's schema and stamp, the store and its past."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,8 @@ class Planner:
     def build(self, setting: Setting, clip: Clip, seed: int) -> Cell:
         """One cell with its exact graph and its recipe."""
         graph, binding = self.graph(setting.config.workflow.graph)
+        if "positive_prompt" in setting.axis:
+            clip = replace(clip, prompt=None)  # an axis comes before what a clip says of itself
         return build_cell(
             binding,
             graph,

@@ -67,7 +67,6 @@ def _planner(app: "App", server: "Server") -> Planner:
 
 def _render(app: "App", planner: Planner, plan: Plan, server: "Server", limits: Limits) -> int:
     from runner.live import make_view
-
     from sweeps.tracking import Tracker
 
     config = app.config
@@ -93,7 +92,9 @@ def _render(app: "App", planner: Planner, plan: Plan, server: "Server", limits: 
             expected=config.sweep.expected_failures,
             max_failures=config.sweep.max_failures,
             rendered=lambda one, entry, seconds: _learn(planner, one, entry, seconds),
-            after=lambda progress: started.update(last=logging.submit(_log_so_far, app, planner, plan, tracker, progress)),
+            after=lambda progress: started.update(
+                last=logging.submit(_log_so_far, app, planner, plan, tracker, progress)
+            ),
         )
         progress = engine.run()
         bars.close()
@@ -115,5 +116,3 @@ def _log_so_far(app: "App", planner: Planner, plan: Plan, tracker: "Tracker", pr
     result = app.result(planner, plan, failures=dict(progress.failures), unscored=dict(progress.unscored))
     for setting in result.settings:
         tracker.log_setting(result, setting, pictures=False)
-
-

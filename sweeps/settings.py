@@ -66,7 +66,7 @@ def baseline_of(base: Config, settings: Sequence[Setting]) -> str:
 
 
 def _axes(base: Config) -> dict[str, list[Any]]:
-    given = asdict(base.sweep.axes)  # type: ignore[call-overload]
+    given = asdict(base.sweep.axes)
     inputs = given.pop("inputs") or {}
     named = {name: value for name, value in given.items() if value is not None}
     named |= {f"inputs.{name}": value for name, value in inputs.items()}
@@ -86,7 +86,9 @@ def _combinations(axes: Mapping[str, list[Any]], zipped: Sequence[Sequence[str]]
         lengths = {name: len(axes[name]) for name in names}
         if len(set(lengths.values())) > 1:
             said = ", ".join(f"{name} has {count}" for name, count in lengths.items())
-            raise AxisError(f"zipped axes differ in length: {said}", hint="zipped axes need one value each for every pair")
+            raise AxisError(
+                f"zipped axes differ in length: {said}", hint="zipped axes need one value each for every pair"
+            )
     bundles = list(dict.fromkeys(together.get(name, (name,)) for name in axes))
     columns = [
         [dict(zip(bundle, values, strict=True)) for values in zip(*(axes[name] for name in bundle), strict=True)]
@@ -97,7 +99,9 @@ def _combinations(axes: Mapping[str, list[Any]], zipped: Sequence[Sequence[str]]
 
 def _option(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise AxisError(f"sweep.axes.{name} has {value!r}, which names no option", hint=f"options are conf/{name}/*.yaml")
+        raise AxisError(
+            f"sweep.axes.{name} has {value!r}, which names no option", hint=f"options are conf/{name}/*.yaml"
+        )
     return value
 
 
@@ -112,7 +116,9 @@ def _typed(name: str, value: Any) -> Any:
         merged = OmegaConf.merge(OmegaConf.structured(Parameters), {name: value})
     except OmegaConfBaseException as error:
         reason = str(error).splitlines()[0]
-        raise AxisError(f"sweep.axes.{name} has {value!r}: {reason}", hint="each value has the parameter's own type") from error
+        raise AxisError(
+            f"sweep.axes.{name} has {value!r}: {reason}", hint="each value has the parameter's own type"
+        ) from error
     return getattr(OmegaConf.to_object(merged), name)
 
 
@@ -136,10 +142,9 @@ def short(value: Any, most: int = 36) -> str:
     'a@0.8'
     """
     if isinstance(value, list) and all(isinstance(one, Mapping) for one in value):
-        return "+".join(
-            f"{short(str(one.get('name', '?')).rsplit('/', 1)[-1].removesuffix('.safetensors'), 16)}@{one.get('strength', 1.0):g}"
-            for one in value
-        ) or "none"
+        stems = [str(one.get("name", "?")).rsplit("/", 1)[-1].removesuffix(".safetensors") for one in value]
+        chain = [f"{short(stem, 16)}@{one.get('strength', 1.0):g}" for stem, one in zip(stems, value, strict=True)]
+        return "+".join(chain) or "none"
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
@@ -155,5 +160,7 @@ def _unique(settings: list[Setting]) -> None:
             )
         seen[key] = setting.name
         if setting.name in names:
-            settings[i] = Setting(f"{setting.name} #{i + 1}", setting.axis, setting.config, setting.values, setting.inputs)
+            settings[i] = Setting(
+                f"{setting.name} #{i + 1}", setting.axis, setting.config, setting.values, setting.inputs
+            )
         names.add(settings[i].name)

@@ -95,7 +95,7 @@ class Store:
         return folder
 
     def adopt(self, recipe: str, environment: str) -> Entry | None:
-        """Make an entry of an attempt whose render was finished when its process was killed; None where there is none."""
+        """Make an entry of a render that was finished when its process was killed; None where there is none."""
         folder = self.folder(recipe, environment).with_suffix(".attempt")
         record = read_json(folder / "render.json")
         if not isinstance(record, dict) or not (folder / "video.mp4").is_file():

@@ -17,13 +17,26 @@ def value_of(argument: str) -> object:
 
 @pytest.mark.parametrize(
     "text",
-    ["一个人在说话", "一个人 在说话", "一个人，在说话。", "it's fine", "say (this)!", "x[1]", "50% more!", "C:\\clips\\我", "a=b", 'quo"ted!'],
+    [
+        "一个人在说话",
+        "一个人 在说话",
+        "一个人，在说话。",
+        "it's fine",
+        "say (this)!",
+        "x[1]",
+        "50% more!",
+        "C:\\clips\\我",
+        "a=b",
+        'quo"ted!',
+    ],
 )
 def test_plain_text_with_any_signs_arrives_as_it_was_typed(text: str) -> None:
     assert value_of(f"workflow.positive_prompt={text}") == text
 
 
-@given(st.text(alphabet="中文 语音abc.!？()，'\"=", min_size=1).map(str.strip).filter(lambda t: t and t[0] not in "\"'[{(" ))
+@given(
+    st.text(alphabet="中文 语音abc.!？()，'\"=", min_size=1).map(str.strip).filter(lambda t: t and t[0] not in "\"'[{(")
+)
 def test_text_without_hydras_own_escapes_is_never_changed_silently(text: str) -> None:
     try:
         assert str(value_of(f"clips.dir={text}")) == text
@@ -42,7 +55,7 @@ def test_values_that_hydra_reads_are_left_to_it() -> None:
         ("workflow.cfg=1,2", "sweep.axes.cfg=[1,2]"),
         ("sweep.axes.steps=range(4,9,2)", "\"sweep.axes.steps='range(4,9,2)'\""),
         ("sweep.axes.cfg=1,2", "sweep.axes.cfg=[1,2]"),
-        ("sweep.axes.positive_prompt=[你好,再见]", "'sweep.axes.positive_prompt=[\"你好\",\"再见\"]'"),
+        ("sweep.axes.positive_prompt=[你好,再见]", '\'sweep.axes.positive_prompt=["你好","再见"]\''),
         ("motion_frame", "--help"),
         ("--multirun", "sweep.axes"),
     ],
@@ -62,7 +75,14 @@ def test_the_hint_for_a_list_is_itself_readable() -> None:
 
 
 def test_raw_inputs_are_read_beside_hydra() -> None:
-    line = read(['workflow.inputs."Node title.input"=3', "workflow.inputs.采样器.steps=4.5", "workflow.inputs.A.b=true", "limit=1"])
+    line = read(
+        [
+            'workflow.inputs."Node title.input"=3',
+            "workflow.inputs.采样器.steps=4.5",
+            "workflow.inputs.A.b=true",
+            "limit=1",
+        ]
+    )
     assert line.inputs == {"Node title.input": 3, "采样器.steps": 4.5, "A.b": True}
     assert line.arguments == ("limit=1",)
 

@@ -12,8 +12,8 @@ from sweeps import config as schemas
 from sweeps.app import settings_of
 from sweeps.compose import Composer
 from sweeps.settings import baseline_of, expand
-from workflow.graph import default_graph
 from workflow.binding import bind
+from workflow.graph import default_graph
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 GROUPS = {"variant", "experiment", "clips", "server", "gpu", "model", "scoring", "tracking", "search"}
@@ -98,8 +98,11 @@ def test_precedence_is_variant_then_command_line_then_axis(composed: Callable[..
     base = composed(*overrides)
     found = expand(base, Composer(overrides))
     assert [(one.name, one.values["motion_frame"]) for one in found] == [
-        ("motion_frame=17, v2", 17), ("motion_frame=17, v4", 17), ("motion_frame=25, v2", 25), ("motion_frame=25, v4", 25),
-    ]  # fmt: skip
+        ("v2, motion_frame=17", 17),
+        ("v2, motion_frame=25", 25),
+        ("v4, motion_frame=17", 17),
+        ("v4, motion_frame=25", 25),
+    ]
 
 
 def test_a_variant_brings_its_model_unless_the_user_names_one(composed: Callable[..., Any]) -> None:
@@ -124,12 +127,11 @@ def test_the_users_own_defaults_are_read_last(tmp_path: Path) -> None:
 
     shutil.copytree(CONF, tmp_path / "conf")
     (tmp_path / "conf" / "local" / "default.yaml").write_text(
-        "# @package _global_\ndefaults:\n  - override /server: comfyui\nserver:\n  url: http://box:8188\n", encoding="utf-8"
+        "# @package _global_\ndefaults:\n  - override /server: comfyui\nserver:\n  url: http://box:8188\n",
+        encoding="utf-8",
     )
     schemas.register()
     with initialize_config_dir(str(tmp_path / "conf"), version_base="1.3"):
         config = Composer(())({})
         assert (config.server.kind, config.server.url) == ("comfyui", "http://box:8188")
         assert Composer(("server=embedded", "server.url=null"))({}).server.kind == "embedded"
-
-

@@ -18,7 +18,9 @@ def test_a_hook_gets_the_summary_and_no_shell(tmp_path: Path) -> None:
     assert json.loads(out.read_text(encoding="utf-8")) == {"sweep": "名字; rm -rf /"}
 
 
-@pytest.mark.parametrize("command", ["no-such-program", "unclosed 'quote", f"{shlex.quote(sys.executable)} -c 'raise SystemExit(\"bad\")'"])
+@pytest.mark.parametrize(
+    "command", ["no-such-program", "unclosed 'quote", f"{shlex.quote(sys.executable)} -c 'raise SystemExit(\"bad\")'"]
+)
 def test_a_hook_that_fails_is_told_and_raises_nothing(command: str) -> None:
     assert "hook" in (run_hook(command, {}) or "")
 

@@ -24,7 +24,9 @@ def test_decimal_steps_are_exact(start: int, length: int, step: int) -> None:
     assert found == [tenth / 10 for tenth in range(start, stop, step)]
 
 
-@pytest.mark.parametrize("value", [3, None, {"a": 1}, "9,13", "range(1)", "range(1,5,0)", "range(a,b)", "range(0,1e9,1)", []])
+@pytest.mark.parametrize(
+    "value", [3, None, {"a": 1}, "9,13", "range(1)", "range(1,5,0)", "range(a,b)", "range(0,1e9,1)", []]
+)
 def test_what_is_no_list_and_no_range_is_refused_with_the_axis_named(value: object) -> None:
     with pytest.raises(AxisError, match=r"sweep\.axes\.motion_frame") as caught:
         axis_values("motion_frame", value)

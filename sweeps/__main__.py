@@ -1,0 +1,95 @@
+"""``python -m sweeps prepare|du|prune``: pictures for a clip, and the room that renders take."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sweeps.forecast import size
+from workflow.errors import HarnessError
+
+OUTPUTS = Path(__file__).resolve().parents[1] / "outputs"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    args = parser().parse_args(arguments)
+    try:
+        code: int = args.run(args)
+        return code
+    except HarnessError as error:
+        print(f"{error.code}: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and what they take."""
+    from sweeps import prepare
+
+    whole = argparse.ArgumentParser(prog="python -m sweeps", description="What belongs to sweeps, besides running one.")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
+    pictures = commands.add_parser("prepare", help="reference frame and face close-up from a picture or a video")
+    prepare.add_arguments(pictures)
+    pictures.set_defaults(run=prepare.run)
+    room = commands.add_parser("du", help="what the store holds and how much room it takes")
+    room.set_defaults(run=_du)
+    tidy = commands.add_parser(
+        "prune",
+        help="remove what no sweep needs",
+        description="Remove leftovers, failures, broken entries and renders that no sweep's last plan names. "
+        "A baseline's renders always stay. Without --yes it only says what it would remove.",
+    )
+    tidy.add_argument("--older-than", type=float, metavar="DAYS", help="also every render older than so many days")
+    tidy.add_argument("--yes", action="store_true", help="really remove it")
+    tidy.set_defaults(run=_prune)
+    for one in (room, tidy):
+        one.add_argument(
+            "--outputs", type=Path, default=OUTPUTS, metavar="DIR", help="default: outputs/ beside sweep.py"
+        )
+    return whole
+
+
+def _du(args: argparse.Namespace) -> int:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from sweeps.disk import items
+
+    found = items(args.outputs)
+    table = Table(box=box.SIMPLE)
+    table.add_column("sweep")
+    for heading in ("renders", "size", "failures and leftovers", "size"):
+        table.add_column(heading, justify="right")
+    names = [*sorted({name for one in found for name in one.sweeps}), ""]
+    for name in names:
+        mine = [one for one in found if (name in one.sweeps if name else not one.sweeps)]
+        renders = [one for one in mine if one.kind == "render"]
+        rest = [one for one in mine if one.kind != "render"]
+        if mine:
+            sizes = [size(sum(one.size for one in part)) for part in (renders, rest)]
+            table.add_row(name or "(in no sweep's plan)", str(len(renders)), sizes[0], str(len(rest)), sizes[1])
+    console = Console()
+    console.print(table)
+    total = size(sum(one.size for one in found))
+    console.print(f"{len(found)} entries, {total}; a render shared by sweeps counts in each", highlight=False)
+    return 0
+
+
+def _prune(args: argparse.Namespace) -> int:
+    from sweeps.disk import prune
+
+    gone = prune(args.outputs, args.older_than, really=args.yes)
+    for one in gone:
+        used = f", used by {', '.join(one.sweeps)}" if one.sweeps else ""
+        print(f"{one.kind:8} {size(one.size):>9}  {one.age_days:5.1f} days old{used}  {one.path}")
+    total = size(sum(one.size for one in gone))
+    if args.yes:
+        print(f"removed {len(gone)} entries, {total}")
+    else:
+        print(f"would remove {len(gone)} entries, {total}" + ("; with --yes it does" if gone else ""))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
