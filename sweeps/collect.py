@@ -123,6 +123,7 @@ def _as_twin(own: CellResult, twin: CellResult) -> CellResult:
         setting=own.setting,
         clip=own.clip,
         seed=own.seed,
+        reason=own.reason if twin.state == "done" else twin.reason,
         state="collapsed" if twin.state == "done" else twin.state,
     )
 

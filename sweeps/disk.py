@@ -95,7 +95,7 @@ def prune(outputs: Path, older_than_days: float | None, *, really: bool) -> list
     """Remove what :func:`prunable` names, when ``really``; what was, or would be, removed.
 
     Raises:
-        StoreLockedError: a sweep is running there.
+        StoreLocked: a sweep is running there.
         NoOutputsError: there is no store.
     """
     gone = list(prunable(items(outputs), older_than_days))

@@ -110,7 +110,7 @@ class Engine:
 
     def _submit(self, planned: PlannedCell, ahead: deque[tuple[PlannedCell, "Submitted", Path]]) -> None:
         """Queue a cell, or take up again what a killed process left of it."""
-        from runner.render import resume, submit
+        from runner.render import submit
 
         cell, environment = planned.job
         if self.store.adopt(cell.recipe, environment):
@@ -118,11 +118,7 @@ class Engine:
             return
         attempt = self.store.attempt(cell.recipe, environment)
         self.limits.cells += 1
-        submitted = resume(self.server, attempt, cell)
-        if submitted is None:
-            attempt = self.store.attempt(cell.recipe, environment, fresh=True)
-            submitted = submit(self.server, cell, attempt, cancel=self.cancel)
-        ahead.append((planned, submitted, attempt))
+        ahead.append((planned, submit(self.server, cell, attempt, cancel=self.cancel), attempt))
 
     def _follow(self, planned: PlannedCell, submitted: "Submitted", done: int, total: int) -> "Outcome":
         from runner.render import follow

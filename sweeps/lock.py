@@ -12,7 +12,7 @@ from workflow.errors import HarnessError
 from workflow.files import read_json, write_json
 
 
-class StoreLockedError(HarnessError):
+class StoreLocked(HarnessError):
     """Another sweep is writing to the same store."""
 
     code = "store-locked"
@@ -32,7 +32,7 @@ def owned(root: Path, doing: str) -> Iterator[None]:
     The operating system drops the lock when the process ends, however it ends; ``owner.json`` is for people.
 
     Raises:
-        StoreLockedError: another process holds it.
+        StoreLocked: another process holds it.
     """
     from filelock import FileLock, Timeout
 
@@ -43,7 +43,7 @@ def owned(root: Path, doing: str) -> Iterator[None]:
     except Timeout as error:
         owner = read_json(root / "owner.json") or {}
         since = datetime.fromtimestamp(owner.get("since", 0)).strftime("%H:%M")
-        raise StoreLockedError(
+        raise StoreLocked(
             f"the store {root} is in use by {owner.get('doing', 'another sweep')}"
             f" (process {owner.get('pid', '?')} on {owner.get('host', '?')}, since {since})",
             hint="wait for it to end, or use another folder: outputs=DIR",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow.errors import HarnessError
-from workflow.files import read_json, sha256_file, write_json
+from workflow.files import read_json, sha256_file, sync_folder, write_json
 
 KEY = 24
 """Hex digits of a hash in a folder's name; the full hashes stand in ``render.json`` and are compared on reading."""
@@ -83,12 +83,10 @@ class Store:
         record = read_json(self.folder(recipe, environment).with_suffix(".failed") / "failure.json")
         return record if isinstance(record, dict) and record.get("recipe") == recipe else None
 
-    def attempt(self, recipe: str, environment: str, *, fresh: bool = False) -> Path:
-        """The folder of the running attempt, with what a killed process left in it; ``fresh`` empties it first."""
+    def attempt(self, recipe: str, environment: str) -> Path:
+        """The folder of the running attempt; one left by a killed process is taken up again, journal and all."""
         folder = self.folder(recipe, environment).with_suffix(".attempt")
         try:
-            if fresh and folder.exists():
-                shutil.rmtree(folder)
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unusable(self.root, error) from error
@@ -120,7 +118,7 @@ class Store:
         if final.exists():
             shutil.rmtree(final)
         attempt.rename(final)
-        _sync(final.parent)
+        sync_folder(final.parent)
         shutil.rmtree(final.with_suffix(".failed"), ignore_errors=True)
         return Entry(final, record)
 
@@ -165,13 +163,3 @@ def check_writable(root: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise unusable(root, error) from error
-
-
-def _sync(folder: Path) -> None:
-    """Flush a folder's entries, where the system lets folders be opened."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -19,6 +19,7 @@ def write_atomically(path: Path, data: bytes | str) -> None:
             file.write(raw)
             file.flush()
             os.fsync(file.fileno())
+        Path(name).chmod(0o666 & ~umask())  # mkstemp's 0600 would hide it from a group
         Path(name).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -46,3 +47,21 @@ def sha256_file(path: Path) -> str:
         while piece := file.read(1 << 20):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in ``folder`` last; a system that cannot open folders (Windows) needs none."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def umask() -> int:
+    """The process's mask of permissions; there is no way to read it but to set it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeps.lock import StoreLockedError, owned
+from sweeps.lock import StoreLocked, owned
 
 HOLDER = """
 import sys, time
@@ -25,7 +25,7 @@ def test_a_store_in_use_says_who_uses_it_and_a_killed_owner_frees_it(tmp_path: P
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         with (
-            pytest.raises(StoreLockedError, match=f"another sweep.*process {holder.pid}") as caught,
+            pytest.raises(StoreLocked, match=f"another sweep.*process {holder.pid}") as caught,
             owned(tmp_path, "mine"),
         ):
             pytest.fail("two owners at once")

@@ -74,10 +74,9 @@ def test_a_finished_attempt_of_a_killed_process_is_adopted(store: Store) -> None
     assert store.find(RECIPE, HERE, thorough=True) is not None
 
 
-def test_an_attempt_keeps_what_a_killed_process_left_unless_asked_afresh(store: Store) -> None:
+def test_an_attempt_keeps_what_a_killed_process_left(store: Store) -> None:
     (store.attempt(RECIPE, HERE) / "journal.json").write_text("{}", encoding="utf-8")
     assert (store.attempt(RECIPE, HERE) / "journal.json").exists()
-    assert not (store.attempt(RECIPE, HERE, fresh=True) / "journal.json").exists()
 
 
 def test_a_failure_is_kept_until_a_success(store: Store) -> None:

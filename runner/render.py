@@ -1,0 +1,198 @@
+"""The render of one cell, in two halves: ``submit`` queues it, ``follow`` brings the video home.
+
+Everything happens inside the attempt folder that the caller gives. A folder with ``render.json`` is a finished
+render; one with only ``journal.json`` is a job to ``resume``.
+"""
+
+import dataclasses
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from runner import record
+from runner.answers import Finished
+from runner.client import UploadRefused
+from runner.deliver import Delivery, classes_of, disk_trouble
+from runner.durable import save_json
+from runner.journal import Journal, begin, graph_sha256, read_journal
+from runner.outcome import Outcome
+from runner.patience import patiently
+from runner.post import post, worth_following
+from runner.prepare import prefix_for, prepare
+from runner.progress import shape_of
+from runner.rejection import PromptRejected
+from runner.server import Server
+from runner.stamp import Stamp
+from runner.transport import ServerError
+from runner.wait import OnProgress, Waiter
+from runner.watch import Watch
+from workflow.cell import Cell
+from workflow.graph import Graph, GraphError, load_graph
+
+_FILE_GONE = frozenset({"custom_validation_failed", "value_not_in_list"})
+_LAST_EVENTS_S = 2.0
+_NEVER = threading.Event()
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A cell on its way. ``ended`` is set where it ended already: refused, out of reach, cancelled.
+
+    ``posted`` is the monotonic clock when it was sent, None for a job of an earlier process.
+    """
+
+    cell: Cell
+    folder: Path
+    graph: Graph
+    watch: Watch
+    journal: Journal | None = None
+    posted: float | None = None
+    ended: Outcome | None = None
+
+
+def submit(server: Server, cell: Cell, folder: Path, *, cancel: threading.Event | None = None) -> Submitted:
+    """Upload the cell's files, write the journal into ``folder`` (which exists), queue the graph.
+
+    A job that an earlier process left in ``folder`` is taken up instead (see ``resume``). Never raises for trouble of
+    the server or the disk: that is ``ended`` of what comes back, and ``follow`` returns it. Several cells may be
+    submitted before the first is followed.
+    """
+    cancel = cancel or threading.Event()
+    draft = Submitted(cell, folder, cell.graph, Watch(shape_of(cell.graph, cell.windows)))
+    try:
+        left = resume(server, folder, cell)
+        if left is not None:
+            return left
+        try:
+            return _attempt(server, draft, cancel)
+        except PromptRejected as error:
+            if not (error.types & _FILE_GONE and cell.files):
+                raise
+            server.forget_uploads()  # perhaps its input folder was emptied: send the files once more
+            return _attempt(server, draft, cancel)
+    except PromptRejected as error:
+        outcome = Outcome("rejected", "validate", error.message)
+    except UploadRefused as error:
+        outcome = Outcome("rejected", "upload", error.message)
+    except ServerError as error:
+        outcome = Outcome("cancelled" if cancel.is_set() else "lost", "upload", error.message)
+    except OSError as error:
+        outcome = disk_trouble(error, "upload")
+    return dataclasses.replace(draft, ended=outcome)
+
+
+def _attempt(server: Server, draft: Submitted, cancel: threading.Event) -> Submitted:
+    cell, folder = draft.cell, draft.folder
+    for name in (record.RENDER, record.FAILURE, record.PART, record.VIDEO):
+        (folder / name).unlink(missing_ok=True)
+    names = {file.name: patiently(server, partial(server.upload, file), cancel) for file in cell.files}
+    schema = patiently(server, server.schema, cancel)
+    patiently(server, partial(server.stamp, classes_of(cell.graph)), cancel)  # now: later the server may be gone
+    prefix, prompt_id = prefix_for(cell.recipe, uuid.uuid4().hex), str(uuid.uuid4())
+    graph = prepare(cell.graph, names=names, prefix=prefix, schema=schema)
+    journal = begin(
+        prompt_id=prompt_id,
+        client_id=server.events.client_id,
+        url=server.url,
+        server_kind=server.kind,
+        prefix=prefix,
+        graph=graph,
+        recipe=cell.recipe,
+        cell=cell.name,
+    )
+    save_json(folder / record.GRAPH, graph)
+    journal.save(folder)
+    server.events.watch(prompt_id, draft.watch)
+    sent = dataclasses.replace(draft, graph=graph, journal=journal, posted=time.monotonic())
+    try:
+        refused = post(server, graph, journal, cancel)
+    except PromptRejected:
+        server.events.unwatch(prompt_id)
+        raise
+    if refused is not None:
+        return dataclasses.replace(sent, ended=refused)
+    return dataclasses.replace(sent, journal=journal.step(folder, "posted"))
+
+
+def resume(server: Server, folder: Path, cell: Cell) -> Submitted | None:
+    """The job that an earlier process left in ``folder``, to be followed instead of submitted again.
+
+    None where there is none: no journal, another recipe, another server, a server that forgot the job, or a job
+    that was interrupted. A video that was downloaded, or is rendered and still on the server, needs no history.
+    """
+    journal = read_journal(folder)
+    if journal is None or journal.recipe != cell.recipe:
+        return None
+    try:
+        graph = load_graph(folder / record.GRAPH)
+    except GraphError:
+        return None
+    if graph_sha256(graph) != journal.graph:
+        return None
+    found = Submitted(cell, folder, graph, Watch(shape_of(cell.graph, cell.windows)), journal)
+    if journal.state == "downloaded":
+        return found if Delivery(server, cell, folder, graph, journal).have() else None
+    if journal.url != server.url:
+        return None
+    if journal.state != "rendered" and not patiently(server, partial(worth_following, server, journal), _NEVER):
+        return None
+    server.events.watch(journal.prompt_id, found.watch)
+    return found
+
+
+def follow(
+    server: Server,
+    submitted: Submitted,
+    *,
+    on_progress: OnProgress | None = None,
+    cancel: threading.Event | None = None,
+) -> Outcome:
+    """Wait for a submitted cell, download, verify and record its video. Failures come back, they are not raised.
+
+    Afterwards the folder holds ``video.mp4``, ``workflow_api.json`` (the exact graph sent) and, last of all,
+    ``render.json``; after a failure ``failure.json``. ``cancel`` takes the job back from the server.
+    """
+    cancel, journal = cancel or threading.Event(), submitted.journal
+    try:
+        outcome, journal = _follow(server, submitted, on_progress, cancel)
+    except OSError as error:
+        outcome = disk_trouble(error, "download")
+    except ServerError as error:
+        outcome = Outcome("cancelled" if cancel.is_set() else "lost", "download", error.message)
+    finally:
+        if submitted.journal is not None:
+            server.events.unwatch(submitted.journal.prompt_id)
+    if not outcome.done:
+        record.write_failure(submitted.folder, submitted.cell, journal, outcome, _stamp(server, submitted))
+    return outcome
+
+
+def _follow(
+    server: Server, submitted: Submitted, on_progress: OnProgress | None, cancel: threading.Event
+) -> tuple[Outcome, Journal | None]:
+    journal = submitted.journal
+    if submitted.ended is not None or journal is None:
+        return submitted.ended or Outcome("lost", "submit", "it was never sent"), journal
+    delivery = Delivery(server, submitted.cell, submitted.folder, submitted.graph, journal, on_progress)
+    if journal.state in ("posting", "posted"):
+        end = Waiter(server, journal, submitted.watch, on_progress, cancel).wait()
+        if not isinstance(end, Finished):
+            timings = submitted.watch.timings(posted=submitted.posted, cached=None, seconds=None)
+            return dataclasses.replace(end, timings=timings), journal
+        if submitted.watch.last is not None and server.events.hears(journal.client_id):
+            submitted.watch.settle(_LAST_EVENTS_S)
+        timings = submitted.watch.timings(posted=submitted.posted, cached=end.cached, seconds=end.seconds)
+        refused = delivery.judge(end, timings)
+        if refused is not None:
+            return refused, delivery.journal
+    return delivery.bring(cancel), delivery.journal
+
+
+def _stamp(server: Server, submitted: Submitted) -> Stamp | None:
+    try:
+        return server.stamp(classes_of(submitted.graph))
+    except ServerError:  # it was never asked before it went away: the record says null
+        return None

@@ -1,0 +1,135 @@
+"""A server session: one ComfyUI, or the stand-in, opened for a while."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+from runner.client import ComfyClient
+from runner.config import ServerConfig
+from runner.embedded import StandIn
+from runner.events import Listener
+from runner.headers import read_headers
+from runner.packs import from_folder, from_manager, packs_of
+from runner.stamp import Stamp, read_stamp
+from runner.transport import ServerError
+from workflow.cell import InputFile
+from workflow.errors import HarnessError
+
+
+class BadServerConfig(HarnessError):
+    """The server group of the configuration does not fit together."""
+
+    code: ClassVar[str] = "bad-server-config"
+
+
+class ServerWithoutNodes(ServerError):
+    """The server lacks node classes that the graph uses."""
+
+    code: ClassVar[str] = "server-without-nodes"
+
+
+class Server:
+    """One server session, used from several threads: client, events, uploads done, schema and stamp.
+
+    ``kind`` is 'stand-in' or 'comfyui', as the server itself declares, whatever was configured.
+    """
+
+    def __init__(self, client: ComfyClient, config: ServerConfig, child: StandIn | None = None) -> None:
+        self.client, self.config = client, config
+        self.url = client.url
+        self._child = child
+        self._lock = threading.RLock()
+        self._uploads: dict[str, str] = {}
+        self._schema: dict[str, Any] | None = None
+        self._stamps: dict[frozenset[str], Stamp] = {}
+        self._stats = client.system_stats()
+        if not isinstance(self._stats.get("system"), dict):
+            raise ServerError(f"{self.url} answers, but not as ComfyUI does", hint="is server.url right?")
+        self.kind = "stand-in" if "stand_in" in self._stats["system"] else "comfyui"
+        self.events = Listener(client.url, client.headers, timeout_s=config.connect_timeout_s)
+
+    @property
+    def poll_s(self) -> float:
+        """Seconds between two looks at the queue."""
+        return min(self.config.poll_s, 0.25) if self._child is not None else self.config.poll_s
+
+    def trouble(self) -> str | None:
+        """Why nothing more can come from this server, where that is known for sure: our own child died."""
+        return self._child.trouble() if self._child is not None else None
+
+    def schema(self, refresh: bool = False) -> dict[str, Any]:
+        """``/object_info``, asked once; ``refresh`` asks again (after uploads or new model files)."""
+        with self._lock:
+            if self._schema is None or refresh:
+                self._schema = self.client.object_info()
+            return self._schema
+
+    def require(self, classes: Iterable[str]) -> None:
+        """Raise ServerWithoutNodes, naming every class of ``classes`` that is missing here."""
+        missing = sorted(set(classes) - self.schema().keys())
+        if missing:
+            raise ServerWithoutNodes(
+                f"the server {self.url} lacks {len(missing)} node class(es): {', '.join(missing)}",
+                hint="install ComfyUI-WanVideoWrapper and ComfyUI-VideoHelperSuite there and restart it",
+            )
+
+    def stamp(self, classes: Iterable[str] | None = None) -> Stamp:
+        """What is known of this server, for the node classes of a graph (all its classes when None)."""
+        with self._lock:
+            schema = self.schema()
+            wanted = frozenset(schema if classes is None else classes)
+            if wanted not in self._stamps:
+                packs = packs_of(schema, wanted)
+                known = {} if self.kind == "stand-in" else self._revisions(packs)
+                revisions = {pack: known.get(pack) for pack in packs}
+                self._stamps[wanted] = read_stamp(self._stats, schema, wanted, revisions, self.config.release)
+            return self._stamps[wanted]
+
+    def _revisions(self, packs: frozenset[str]) -> dict[str, str]:
+        known = from_manager(packs, self.client.node_packs()) if packs else {}
+        folder = self.config.folder
+        return known | (from_folder(packs, Path(folder).expanduser()) if folder else {})
+
+    def upload(self, file: InputFile) -> str:
+        """The name under which the graph finds ``file`` on the server; sent once a session."""
+        with self._lock:
+            if file.name not in self._uploads:
+                self._uploads[file.name] = self.client.upload(file.path, file.name)
+            return self._uploads[file.name]
+
+    def forget_uploads(self) -> None:
+        """Send input files again: the server does not find them any more."""
+        with self._lock:
+            self._uploads.clear()
+
+
+@contextmanager
+def open_server(config: ServerConfig, workdir: Path) -> Iterator[Server]:
+    """Open a server session; the embedded one is started in ``workdir`` and ended with the session.
+
+    Raises BadServerConfig, BadHeaders, StandInFailed, ServerUnreachable and their like before anything runs.
+    """
+    child = None
+    if config.kind == "embedded":
+        child = StandIn(workdir, pace_s=config.pace_s, start_s=config.start_timeout_s)
+        url = child.start()
+    elif config.kind == "comfyui" and config.url:
+        url = config.url
+    elif config.kind == "comfyui":
+        raise BadServerConfig("server=comfyui needs server.url", hint="server.url=http://host:8188")
+    else:
+        raise BadServerConfig(f"server.kind is {config.kind!r}", hint="embedded or comfyui")
+    try:
+        headers = {} if child else read_headers(config.headers_env, config.headers_file)
+        client = ComfyClient(url, headers=headers, connect_s=config.connect_timeout_s, read_s=config.read_timeout_s)
+        server = Server(client, config, child)
+        server.events.start()
+        try:
+            yield server
+        finally:
+            server.events.stop()
+    finally:
+        if child is not None:
+            child.stop()

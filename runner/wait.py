@@ -1,0 +1,109 @@
+"""Following a prompt to its end: the queue first, then the history; the socket only wakes us up."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from runner.answers import Finished
+from runner.journal import Journal
+from runner.outcome import Outcome
+from runner.progress import Progress
+from runner.server import Server
+from runner.text import plain
+from runner.transport import ServerError
+from runner.watch import Watch
+
+OnProgress = Callable[[Progress], None]
+
+
+class Waiter:
+    """Waits for one prompt. Lost is a prompt absent from the queue and then from the history, twice."""
+
+    def __init__(
+        self, server: Server, journal: Journal, watch: Watch, on_progress: OnProgress | None, cancel: threading.Event
+    ) -> None:
+        self._server, self._journal, self._watch = server, journal, watch
+        self._on_progress, self._cancel = on_progress, cancel
+        self._missed = 0
+        self._gone_since: float | None = None
+        self._still_since: float | None = None
+        self._trouble = ""
+
+    def wait(self) -> Finished | Outcome:
+        """The history's entry, or the outcome where there will be none."""
+        while True:
+            if self._cancel.is_set():
+                return self._take_back()
+            dead = self._server.trouble()
+            if dead:
+                return Outcome("lost", "wait", dead)
+            found = self._look()
+            if found is not None:
+                return found
+            progress = self._watch.take()
+            if progress is not None and self._on_progress is not None:
+                self._on_progress(progress)
+            self._watch.wait(self._server.poll_s)
+
+    def _look(self) -> Finished | Outcome | None:
+        now = time.monotonic()
+        try:
+            found = self._ask(now)
+        except ServerError as error:
+            self._gone_since = self._gone_since or now
+            self._trouble = error.message
+            patience = self._server.config.unreachable_s
+            if now - self._gone_since > patience:
+                return Outcome("lost", "wait", f"no word from the server for {patience:g} s: {self._trouble}")
+            return None
+        self._gone_since = None
+        return found or self._stalled(now)
+
+    def _ask(self, now: float) -> Finished | Outcome | None:
+        prompt_id, client = self._journal.prompt_id, self._server.client
+        queue = client.queue()
+        if prompt_id in queue.running:
+            self._missed = 0
+            self._still_since = self._still_since or now
+        elif prompt_id in queue.pending:
+            self._missed = 0
+            # Nothing runs and we wait: the server's worker is dead. Somebody else's job runs: we are patient.
+            self._still_since = None if queue.running else (self._still_since or now)
+            if self._on_progress is not None:
+                self._on_progress(Progress("waiting", value=queue.ahead_of(prompt_id)))
+        else:
+            finished = client.history(prompt_id)
+            if finished is not None:
+                return finished
+            self._missed += 1
+            if self._missed > 1:
+                return Outcome(
+                    "lost", "wait", "the server knows this job no more: it was restarted, or its queue cleared"
+                )
+        return None
+
+    def _stalled(self, now: float) -> Outcome | None:
+        if self._still_since is None:
+            return None
+        heard = self._watch.last
+        hears = heard is not None and self._server.events.hears(self._journal.client_id)
+        config = self._server.config
+        limit = config.stall_timeout_s if hears else config.silent_timeout_s
+        quiet = now - max(self._still_since, heard or self._still_since)
+        if quiet <= limit:
+            return None
+        self._give_up()
+        return Outcome("stalled", "wait", f"the job is in the queue and nothing was heard of it for {quiet:.0f} s")
+
+    def _take_back(self) -> Outcome:
+        stopped = self._give_up(5.0)
+        return Outcome("cancelled", "wait", "cancelled" if stopped else f"cancelled; {self._trouble}")
+
+    def _give_up(self, patience_s: float = 2.0) -> bool:
+        try:
+            stopped = self._server.client.cancel(self._journal.prompt_id, patience_s)
+            self._trouble = "the server has not let go of the job yet"
+        except ServerError as error:
+            self._trouble = f"the server could not be told: {plain(error.message)}"
+            return False
+        return stopped

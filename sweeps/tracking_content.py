@@ -1,0 +1,128 @@
+"""What MLflow is told of a setting, as plain values: parameters, metrics, tags, tables. MLflow itself is not here."""
+
+import hashlib
+import json
+import math
+import posixpath
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sweeps.aggregate import metric_names, summaries, unfinished, value_of
+from sweeps.results import STAND_IN_NOTE, SettingResult, State, SweepResult
+
+PARAM_LENGTH = 250
+"""Longest parameter value; MLflow's own limit differs between its stores, the whole value is in parameters.json."""
+TOLD: tuple[State, ...] = ("failed", "impossible", "collapsed")
+"""How a cell may have ended so that a run's description gives its reason."""
+FORMAT = 1
+"""Raised when what is logged of a setting changes, so that old runs are written again."""
+
+
+def safe_name(name: str) -> str:
+    """A metric or parameter name that MLflow takes: letters, digits, ``_ - . : /`` and spaces; others become ``_``.
+
+    >>> safe_name("KSampler (2).steps"), safe_name("/a//b/../c")
+    ('KSampler _2_.steps', 'a/c')
+    """
+    cleaned = posixpath.normpath(re.sub(r"[^/\w.\- :]", "_", name)).lstrip("/.")
+    return cleaned[:PARAM_LENGTH] or "_"
+
+
+def as_text(value: Any) -> str:
+    """A parameter's value in one line: text as it is, everything else as JSON.
+
+    >>> as_text("三秒"), as_text(2.5), as_text(True), as_text([9, 13])
+    ('三秒', '2.5', 'true', '[9, 13]')
+    """
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def parameters(setting: SettingResult) -> tuple[dict[str, str], list[str]]:
+    """Short parameters by name, and the names of those that were cut. None values (left to the graph) are left out."""
+    short: dict[str, str] = {}
+    cut: list[str] = []
+    for name, value in {"setting": setting.name, **setting.values}.items():
+        if value is None:
+            continue
+        key, text = _free(safe_name(name), short), as_text(value)
+        if len(text) > PARAM_LENGTH:
+            text = text[: PARAM_LENGTH - 1] + "…"
+            cut.append(key)
+        short[key] = text
+    return short, cut
+
+
+def _free(name: str, taken: Mapping[str, str]) -> str:
+    """``name``, or ``name 2``, ``name 3`` … where cleaning made two names one."""
+    return next(one for one in (name, *(f"{name} {k}" for k in range(2, 1000))) if one not in taken)
+
+
+def metrics(setting: SettingResult) -> dict[str, float]:
+    """The mean of each metric, with ``.low``, ``.high`` (95 % interval) and ``.n`` (clips with a value) beside it.
+
+    A dot sorts the four side by side in MLflow's tables. A mean that is missing is absent, never 0; its ``.n`` is 0.
+    ``cells/…`` and ``clips/total`` hold the counts: N of "n of N" is ``clips/total``.
+    """
+    found: dict[str, float] = {}
+    for name, one in summaries(setting).items():
+        key = safe_name(name)
+        for suffix, value in (("", one.mean), (".low", one.low), (".high", one.high)):
+            if value is not None and math.isfinite(value):
+                found[f"{key}{suffix}"] = value
+        found[f"{key}.n"] = float(one.n)
+    for state in ("done", "failed", "impossible", "collapsed", "pending"):
+        found[f"cells/{state}"] = float(setting.count(state))
+    return {**found, "cells/total": float(len(setting.cells)), "clips/total": float(len(setting.clips))}
+
+
+def overall(setting: SettingResult) -> str:
+    """One word for a setting: ``done``, ``partial``, ``failed``, ``impossible``, ``collapsed`` or ``pending``."""
+    states = {cell.state for cell in setting.cells}
+    return next(iter(states)) if len(states) == 1 else "partial"
+
+
+def run_status(setting: SettingResult) -> str:
+    """MLflow's word for how a setting ended. What is impossible, or failed as declared, is a result: FINISHED."""
+    return "FAILED" if any(cell.failed_badly for cell in setting.cells) else "FINISHED"
+
+
+def note(sweep: SweepResult, setting: SettingResult | None = None) -> str:
+    """The description MLflow shows above a run, as Markdown."""
+    lines = [f"*{STAND_IN_NOTE}*"] if sweep.stand_in else []
+    if setting is None:
+        lines += [sweep.title and f"**{sweep.title}**", sweep.description, "Tables: artifact `summary.md`."]
+    else:
+        lines += [setting.description, *(f"- {one}" for one in setting.notes), *unfinished(setting.cells, TOLD)]
+    return "\n\n".join(line for line in lines if line)
+
+
+def per_clip_table(setting: SettingResult) -> dict[str, Any]:
+    """One row a cell: how it ended, every metric, and why values are missing; ``{"columns": …, "data": …}``.
+
+    It is the layout of ``mlflow.log_table``, so that MLflow's table view compares it across runs.
+    """
+    names = metric_names(setting.cells)
+    head = ["clip", "seed", "state", "reason", "reused", "recipe", "environment"]
+    rows = []
+    for cell in setting.cells:
+        values = [value_of(cell, name) for name in names]
+        missing = "; ".join(f"{name}: {why}" for name, (_, why) in zip(names, values, strict=True) if why)
+        facts = [cell.clip, cell.seed, cell.state, cell.reason, cell.reused, cell.recipe, cell.environment]
+        rows.append([*facts, *(value for value, _ in values), missing])
+    return {"columns": [*head, *names, "missing"], "data": rows}
+
+
+def digest(sweep: SweepResult, setting: SettingResult) -> str:
+    """A hash of what a setting's run is made from: the same digest, nothing to write again.
+
+    Whether a render was reused, and the stamp, are left out: the environment's hash says what matters of it, and the
+    same command again must find nothing to do.
+    """
+    cells = [
+        [one.clip, one.seed, one.state, one.why, one.recipe, one.environment, one.score, dict(one.cost)]
+        for one in setting.cells
+    ]
+    told = [FORMAT, sweep.stand_in, setting.name, dict(setting.values), setting.notes, setting.description, cells]
+    text = json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

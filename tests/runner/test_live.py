@@ -1,0 +1,46 @@
+"""What is shown while a sweep renders."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+from rich.console import Console
+
+from runner.live import make_view
+from runner.outcome import Outcome
+from runner.progress import Progress
+from workflow.cell import Cell
+from workflow.timings import Timings
+
+
+def play(cell: Cell, *, terminal: bool, stand_in: bool) -> str:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=terminal, width=120, color_system=None)
+    with make_view(2, console, stand_in=stand_in) as view:
+        view.cell_started(cell, 1, 2)
+        for value in range(1, 200):
+            view.progress(cell, Progress("sampling", "14", "WanVideoSampler", value, 400, 1 + value // 4, 50, 1, 4))
+        view.cell_finished(cell, Outcome("done", timings=Timings(total_s=12.34)))
+        view.scoring(0, 1)
+        view.cell_started(cell, 2, 2)
+        view.cell_finished(cell, Outcome("node_error", "sample", "[red]boom[/] in a node"))
+        view.note("a [note]")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_cells_endings_and_notes_are_shown_word_for_word(make_cell: Callable[..., Cell], terminal: bool) -> None:
+    shown = play(make_cell(), terminal=terminal, stand_in=True)
+    for words in ("stand-in", "test/hum/1", "12.3 s", "[red]boom[/]", "a [note]", "1 failed", "1 scores pending"):
+        assert words in shown, words
+
+
+def test_a_real_server_is_not_called_a_stand_in(make_cell: Callable[..., Cell]) -> None:
+    for terminal in (True, False):
+        assert "stand-in" not in play(make_cell(), terminal=terminal, stand_in=False)
+
+
+def test_plain_lines_are_few_and_timed(make_cell: Callable[..., Cell]) -> None:
+    lines = play(make_cell(), terminal=False, stand_in=True).splitlines()
+    assert len(lines) == 7
+    assert all(line[2] == ":" and line[5] == ":" for line in lines)

@@ -1,0 +1,107 @@
+"""Results of small sweeps, some with real little videos; the numbers in them are inputs, never expectations."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from eval.score import Score
+from eval.value import absent, number
+from sweeps.results import CellResult, SettingResult, SweepResult
+from workflow.media.encode import VideoWriter
+from workflow.media.sound import write_wav
+
+_PLAIN: dict[str, Any] = {"status": "ok", "reason": None, "coverage": 1.0, "fps": 25.0}
+STARTED = datetime(2025, 3, 1, 9, 30, tzinfo=UTC)
+
+
+def score_json(values: dict[str, float | None], missing: str = "no evidence", **more: Any) -> dict[str, Any]:
+    """A Score as JSON with these values; None is missing for the reason given."""
+    told = {name: absent(missing) if value is None else number(value) for name, value in values.items()}
+    return Score(**{"curves": {}, "frames": 60, **more}, **_PLAIN, values=told).to_json()
+
+
+@pytest.fixture
+def make_score() -> Callable[..., dict[str, Any]]:
+    return score_json
+
+
+@pytest.fixture
+def make_setting() -> Callable[..., SettingResult]:
+    """``make_setting(name, {clip: [value per seed, None: missing]})``: one metric, one cell a value."""
+
+    def make(name: str, table: dict[str, list[float | None]], metric: str = "sharpness/laplacian") -> SettingResult:
+        cells = [
+            CellResult(name, clip, seed, "done", score=score_json({metric: value}), folder=Path("somewhere"))
+            for clip, values in table.items()
+            for seed, value in enumerate(values)
+        ]
+        return SettingResult(name, {"motion_frame": 9}, cells=tuple(cells))
+
+    return make
+
+
+@pytest.fixture
+def make_sweep() -> Callable[..., SweepResult]:
+    """A sweep around the settings given, a stand-in one unless told otherwise."""
+
+    def make(*settings: SettingResult, **more: Any) -> SweepResult:
+        told: dict[str, Any] = {"experiment": "motion_frame", "sweep_id": "s1", "plan_hash": "p1", "stand_in": True}
+        told |= {"settings": settings, "started": STARTED, "config_yaml": "action: run\n"}
+        return SweepResult(**{**told, **more})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as the store keeps one, with a real video of 60 frames, 96×160, a moving square and a tone."""
+    folder = tmp_path_factory.mktemp("我的 store")
+    tone = np.sin(np.arange(int(16000 * 2.4)) * 0.17)
+    write_wav(folder / "tone.wav", (tone * 9000).astype(np.int16), 16000)
+    with VideoWriter(folder / "video.mp4", 96, 160, 25, audio=folder / "tone.wav") as writer:
+        for index in range(60):
+            frame = np.full((160, 96, 3), (40, 90, 140), np.uint8)
+            frame[60:90, index : index + 30] = (220, 220, 60)
+            writer.write(frame)
+    (folder / "workflow_api.json").write_text(json.dumps({"1": {"class_type": "KSampler", "inputs": {}}}), "utf-8")
+    (folder / "render.json").write_text("{}", "utf-8")
+    return folder
+
+
+@pytest.fixture
+def rendered(store_folder: Path) -> Callable[..., SettingResult]:
+    """``rendered(name, clips=…, …)``: a setting whose cells all have the real video, values and curves."""
+
+    def make(name: str = "motion_frame=9", clips: tuple[str, ...] = ("a", "b"), **more: Any) -> SettingResult:
+        cells = []
+        for index, clip in enumerate(clips):
+            values: dict[str, float | None] = {
+                "lipsync/envelope_strength": 0.3 + index / 10,
+                "lipsync/envelope_offset": None,
+                "sharpness/laplacian": 0.9 - index / 20,
+            }
+            curve = [None, *(float(v) for v in np.sin(np.arange(59) / 5 + index))]
+            score = score_json(values, curves={"mouth/aperture": curve}, seams=[30], frames=60)
+            cost = {"cost/window_s": {"value": 4.0 + index, "missing": None, "flags": []}}
+            cells.append(
+                CellResult(
+                    name,
+                    clip,
+                    2,
+                    "done",
+                    folder=store_folder,
+                    recipe=f"r{index}",
+                    environment="e",
+                    score=score,
+                    cost=cost,
+                )
+            )
+        told: dict[str, Any] = {"values": {"motion_frame": 9, "positive_prompt": "一个人在说话"}, "cells": tuple(cells)}
+        return SettingResult(name, **{**told, **more})
+
+    return make
