@@ -1,0 +1,1 @@
+"""Pictures, sound and video on the ground floor: probe, decode, encode, and the face box."""
