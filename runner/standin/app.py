@@ -1,0 +1,82 @@
+"""One stand-in as an aiohttp application: its parts, put together, and their beginning and end."""
+
+import asyncio
+import contextlib
+import ipaddress
+import urllib.parse
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from runner.standin.classes import NodeClasses
+from runner.standin.executor import Executor
+from runner.standin.folders import Folders
+from runner.standin.jobs import PromptQueue
+from runner.standin.nodes import NODES
+from runner.standin.routes import Routes
+from runner.standin.sockets import Sockets
+
+MAX_UPLOAD = 100 * 2**20
+PATIENCE = 2.0  # seconds that the frame at hand may take when the stand-in ends
+
+
+def create_app(folders: Folders, *, pace: float = 0.0, max_upload: int = MAX_UPLOAD) -> web.Application:
+    """The application. ``pace`` is an artificial least time per prompt in seconds."""
+    folders.create()
+    sockets = Sockets(max_upload)
+
+    def changed() -> None:
+        sockets.emit("status", {"status": queue.info()})
+
+    queue = PromptQueue(changed)
+    classes = NodeClasses(folders)
+    executor = Executor(queue, sockets, classes, folders, NODES, pace)
+    app = web.Application(client_max_size=max_upload, middlewares=[same_origin])
+    for method, path, handler in Routes(folders, classes, queue, sockets, executor).table():
+        for prefix in ("", "/api"):
+            if method == "GET":
+                app.router.add_get(prefix + path, handler)
+            else:
+                app.router.add_route(method, prefix + path, handler)
+
+    async def running(app: web.Application) -> AsyncIterator[None]:
+        publisher = asyncio.create_task(sockets.publish())
+        await asyncio.sleep(0)
+        executor.start()
+        yield
+        publisher.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await publisher
+        await asyncio.to_thread(executor.stop, PATIENCE)
+
+    async def goodbye(app: web.Application) -> None:
+        await sockets.close()
+
+    app.cleanup_ctx.append(running)
+    app.on_shutdown.append(goodbye)
+    return app
+
+
+@web.middleware
+async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a page from elsewhere (its Origin differs from the Host), and names that only resolve to this machine."""
+    host = urllib.parse.urlsplit("//" + request.headers.get("Host", "").lower())
+    if not _is_loopback(host.hostname):
+        return web.Response(status=403)
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        theirs = urllib.parse.urlsplit(origin.lower())
+        same_port = theirs.port is None or host.port is None or theirs.port == host.port
+        if theirs.hostname and (theirs.hostname != host.hostname or not same_port):
+            return web.Response(status=403)
+    return await handler(request)
+
+
+def _is_loopback(name: str | None) -> bool:
+    if name in (None, "", "localhost"):
+        return name == "localhost"
+    try:
+        return ipaddress.ip_address(str(name)).is_loopback
+    except ValueError:
+        return False

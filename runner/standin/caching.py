@@ -1,0 +1,86 @@
+"""The classic cache: a node's outputs are kept while the next prompt has the same node with the same ancestors."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from runner.standin.classes import NodeClasses
+from runner.standin.folders import Folders
+from runner.standin.jobs import Prompt
+
+
+def is_link(value: Any) -> bool:
+    """True for ``[node id, slot]``."""
+    return (
+        isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], int | float)
+    )
+
+
+def signatures(prompt: Prompt, classes: NodeClasses, folders: Folders) -> dict[str, str]:
+    """One hash per node over class, values, the bytes of named files, and the same of every ancestor."""
+    done: dict[str, str] = {}
+
+    def signature(node_id: str) -> str:
+        if node_id not in done:
+            node = prompt[node_id]
+            name = node["class_type"]
+            parts: list[Any] = [name, _file_digest(name, node["inputs"], folders)]
+            if classes.knows_its_id(name):
+                parts.append(node_id)
+            for key, value in sorted(node["inputs"].items()):
+                if is_link(value) and value[0] in prompt:
+                    parts.append([key, signature(value[0]), value[1]])
+                else:
+                    parts.append([key, value])
+            done[node_id] = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        return done[node_id]
+
+    for node_id in prompt:
+        signature(node_id)
+    return done
+
+
+def _file_digest(name: str, inputs: dict[str, Any], folders: Folders) -> str:
+    key = {"LoadImage": "image", "LoadAudio": "audio"}.get(name)
+    path = folders.uploaded(str(inputs.get(key))) if key else None
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path else ""
+
+
+@dataclass
+class Entry:
+    """What a node left behind: its output slots, and what it showed (``ui``), None for most."""
+
+    outputs: tuple[Any, ...]
+    ui: dict[str, Any] | None
+
+
+class Cache:
+    """Entries by node id of the current prompt; anything that prompt does not have is dropped at once."""
+
+    def __init__(self, on_drop: Callable[[Entry], None]) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._keys: dict[str, str] = {}
+        self._on_drop = on_drop
+
+    def begin(self, keys: dict[str, str]) -> None:
+        """Turn to a new prompt, given its signatures."""
+        self._keys = keys
+        self._drop([key for key in self._entries if key not in set(keys.values())])
+
+    def get(self, node_id: str) -> Entry | None:
+        """What this node left behind, or None when it must run."""
+        return self._entries.get(self._keys[node_id])
+
+    def set(self, node_id: str, entry: Entry) -> None:
+        """Keep what a node left behind."""
+        self._entries[self._keys[node_id]] = entry
+
+    def clear(self) -> None:
+        """Forget everything (``/free`` with ``free_memory``)."""
+        self._drop(list(self._entries))
+
+    def _drop(self, keys: list[str]) -> None:
+        for key in keys:
+            self._on_drop(self._entries.pop(key))

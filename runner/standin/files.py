@@ -1,0 +1,76 @@
+"""``/upload/image`` and ``/view``: the two routes that move bytes, each kept inside its folder."""
+
+import hashlib
+import mimetypes
+from pathlib import Path, PurePath
+
+from aiohttp import web
+
+from runner.standin.folders import Folders, OutsideError, inside
+
+ACTIVE = {"text/html", "text/html-sandboxed", "application/xhtml+xml", "text/javascript", "text/css", "image/svg+xml"}
+"""Content that a browser would run: sent as a download."""
+
+
+async def upload(request: web.Request, folders: Folders) -> web.Response:
+    """Store any bytes under a name; the same name with other bytes comes back renamed unless ``overwrite``."""
+    post = await request.post()
+    kind = str(post.get("type", "input"))
+    base = folders.of(kind)
+    if base is None:
+        raise web.HTTPInternalServerError(text="500 Internal Server Error\n\nServer got itself in trouble")
+    image = post.get("image")
+    if not isinstance(image, web.FileField) or not image.filename:
+        return web.Response(status=400)
+    subfolder = str(post.get("subfolder", ""))
+    name = image.filename
+    if PurePath(name).name != name or "\\" in name or name in (".", ".."):
+        return web.Response(status=400)
+    try:
+        folder = inside(base, subfolder)
+        path = inside(folder, name)
+    except OutsideError:
+        return web.Response(status=400)
+    folder.mkdir(parents=True, exist_ok=True)
+    data = image.file.read()
+    if post.get("overwrite") not in ("true", "1"):
+        path = _free_name(path, data)
+    if not _same(path, data):
+        path.write_bytes(data)
+    return web.json_response({"name": path.name, "subfolder": subfolder, "type": kind})
+
+
+def _free_name(path: Path, data: bytes) -> Path:
+    """``path``, or ``stem (1).suffix`` and so on: the first that is free or holds these bytes already."""
+    candidate, number = path, 0
+    while candidate.exists() and not _same(candidate, data):
+        number += 1
+        candidate = path.with_name(f"{path.stem} ({number}){path.suffix}")
+    return candidate
+
+
+def _same(path: Path, data: bytes) -> bool:
+    return path.is_file() and hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(data).digest()
+
+
+async def view(request: web.Request, folders: Folders) -> web.StreamResponse:
+    """Send a file, with ranges; 400, 403 and 404 as ComfyUI answers them."""
+    query = request.query
+    if "filename" not in query:
+        return web.Response(status=404)
+    name = query["filename"]
+    base = folders.of(query.get("type", "output"))
+    if not name or name[0] == "/" or ".." in name or base is None:
+        return web.Response(status=400)
+    try:
+        folder = inside(base, query.get("subfolder", ""))
+        path = inside(folder, PurePath(name).name)
+        path.relative_to(base.resolve())
+    except (OutsideError, ValueError):
+        return web.Response(status=403)
+    if not path.is_file():
+        return web.Response(status=404)
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    kind = "application/octet-stream" if kind in ACTIVE else kind
+    headers = {"Content-Disposition": f'filename="{path.name}"', "Content-Type": kind}
+    return web.FileResponse(path, headers=headers)
