@@ -26,6 +26,10 @@ _QUIET = {
 }
 
 
+_TABLE_FIRST = {"mlflow.experimentKind": "custom_model_development"}
+"""Without it MLflow 3 takes the experiment for a chat application and hides the table of runs behind a menu."""
+
+
 class TrackingError(HarnessError):
     """MLflow cannot be reached or written; renders and scores are safe, ``action=log`` makes up for it."""
 
@@ -124,7 +128,7 @@ def experiment_id(client: Any, config: "TrackingConfig", outputs: Path, name: st
     with translated(f"open the experiment {name!r}"), _first_opening(outputs):
         found = client.get_experiment_by_name(name)
         if found is None:
-            return str(client.create_experiment(name, artifact_location=root))
+            return str(client.create_experiment(name, artifact_location=root, tags=_TABLE_FIRST))
     if root is not None and found.artifact_location != root:
         _move_artifacts(outputs, found.artifact_location, root)
     if found.lifecycle_stage == "deleted":

@@ -1,0 +1,75 @@
+"""What a video says about its own making: the API prompt that ComfyUI embeds, and whether the stand-in made it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workflow.windows import WindowError, Windows
+
+LARGEST = 8_000_000  # characters; a real prompt has some 10,000
+MULTITALK = "WanVideoImageToVideoMultiTalk"
+WORDS = ("stand-in", "stand_in", "standin")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """``windows`` None where the tags do not tell; ``stand_in`` True when the stand-in's puppet made the video."""
+
+    windows: Windows | None = None
+    stand_in: bool = False
+
+
+def origin(tags: Mapping[str, str], frames: int | None) -> Origin:
+    """Read a container's tags; whatever is damaged, hostile or linked is treated as not told."""
+    graph = _graph(tags)
+    return Origin(_windows(graph, frames), _by_stand_in(tags))
+
+
+def _graph(tags: Mapping[str, str]) -> Mapping[str, Any]:
+    """The API prompt: its own tag, or inside the JSON of the comment, as older VideoHelperSuite versions wrote it."""
+    found = _parsed(tags.get("prompt"))
+    if found is None:
+        comment = _parsed(tags.get("comment"))
+        inner = comment.get("prompt") if isinstance(comment, dict) else None
+        found = _parsed(inner) if isinstance(inner, str) else inner
+    return found if isinstance(found, dict) else {}
+
+
+def _parsed(text: str | None) -> Any:
+    if not text or len(text) > LARGEST:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _windows(graph: Mapping[str, Any], frames: int | None) -> Windows | None:
+    for node in graph.values():
+        if not isinstance(node, dict) or node.get("class_type") != MULTITALK:
+            continue
+        inputs = node.get("inputs")
+        if not isinstance(inputs, dict):
+            continue
+        window, motion = inputs.get("frame_window_size"), inputs.get("motion_frame")
+        if type(window) is int and type(motion) is int and frames:
+            return windows_of(window, motion, frames)
+    return None
+
+
+def windows_of(window: int, motion_frame: int, frames: int) -> Windows | None:
+    """The windows of a finished video of ``frames``; None for sizes with which nothing can be generated."""
+    try:
+        return Windows(window, motion_frame, frames)
+    except WindowError:
+        return None
+
+
+def _by_stand_in(tags: Mapping[str, str]) -> bool:
+    for key, text in tags.items():
+        if key in ("prompt", "workflow"):
+            continue
+        if any(word in key.lower() or word in text[:1000].lower() for word in WORDS):
+            return True
+    return False

@@ -1,0 +1,122 @@
+"""What is measured: every metric's name, unit, direction, target, range and needs, in one table.
+
+To add a metric: declare it here, and return it from the ``values`` function of its family in ``eval/metrics``.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Better = Literal["higher", "lower", "band", "none"]
+Need = Literal["speech", "face", "reference", "windows", "timings"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """The declaration of one metric.
+
+    ``better`` is the direction; ``band`` means that both sides of ``target`` (low, high) are faults; ``none`` that the
+    figure only informs. ``target`` is the gate of the tuning history where one is defensible. ``range`` bounds what
+    the formula can give. A change of ``version`` makes stored scores stale.
+    """
+
+    name: str
+    unit: str
+    better: Better
+    summary: str
+    target: tuple[float | None, float | None] = (None, None)
+    range: tuple[float | None, float | None] = (0.0, None)
+    needs: tuple[Need, ...] = ()
+    version: int = 1
+
+    @property
+    def family(self) -> str:
+        """The part of the name before the slash."""
+        return self.name.split("/", 1)[0]
+
+
+_FACE: tuple[Need, ...] = ("face",)
+_SPEECH: tuple[Need, ...] = ("face", "speech")
+_AGAINST: tuple[Need, ...] = ("face", "reference")
+_SEAMS: tuple[Need, ...] = ("face", "windows")
+_TIMED: tuple[Need, ...] = ("timings",)
+_ANY = (None, None)
+
+REGIONS = ("cheeks", "background", "clothes")
+
+# fmt: off
+_LIPSYNC = [
+    Metric("lipsync/envelope_offset", "frames", "band", "frames of 40 ms by which the audio leads the lips (positive)",
+           (-3, 1), _ANY, _SPEECH),
+    Metric("lipsync/envelope_strength", "r", "none", "peak correlation of mouth opening and speech envelope at 2–7 Hz",
+           _ANY, (-1, 1), _SPEECH),
+    Metric("lipsync/envelope_p", "p", "lower", "chance of that peak without any relation; above 0.05: no evidence",
+           (None, 0.05), (0, 1), _SPEECH),
+]
+_SHARPNESS = [
+    Metric("sharpness/laplacian", "ratio", "band", "S: variance of the face's Laplacian over the reference's",
+           (0.7, 1.3), needs=_AGAINST),
+    Metric("sharpness/fine_detail", "ratio", "band", "F: energy of DoG(0.5,1) over DoG(2,4), over the reference's",
+           (None, 1.2), needs=_AGAINST),
+    Metric("sharpness/overshoot_change", "of edge", "lower", "OS minus the reference's OS",
+           (None, 0.05), (-1, 1), _AGAINST),
+    Metric("sharpness/laplacian_abs", "grey²", "none", "variance of the Laplacian, face at 256 px", needs=_FACE),
+    Metric("sharpness/fine_detail_abs", "ratio", "none", "energy of DoG(0.5,1) over DoG(2,4) of the face", needs=_FACE),
+    Metric("sharpness/overshoot_abs", "of edge", "none", "OS: how far edges rise above their bright side",
+           range=(0, 1), needs=_FACE),
+    Metric("sharpness/clipped", "share", "lower", "pixels of the face at black or white", range=(0, 1), needs=_FACE),
+]
+_MOTION = [
+    Metric("motion/head_mean", "faces/s", "none", "mean speed of the head in face widths", needs=_FACE),
+    Metric("motion/head_p95", "faces/s", "none", "95th percentile of the head's speed", needs=_FACE),
+    Metric("motion/head_jitter", "faces/s²", "lower", "root mean square change of the head's velocity", needs=_FACE),
+    Metric("motion/background_mean", "faces/s", "lower", "mean speed of what lies around the person", needs=_FACE),
+    Metric("motion/background_p95", "faces/s", "lower", "95th percentile of the background's speed", needs=_FACE),
+]
+_MOUTH = [
+    Metric("mouth/aperture_p95", "% face", "band", "95th percentile of the lips' parting, % of the face's width",
+           needs=_FACE),
+    Metric("mouth/aperture_sd", "% face", "band", "standard deviation of the lips' parting", needs=_FACE),
+    Metric("mouth/aperture_silence", "% face", "lower", "mean parting while nobody speaks", range=_ANY, needs=_SPEECH),
+    Metric("mouth/envelope_slope", "% face", "band", "parting per unit of speech envelope (1 = loud)",
+           range=_ANY, needs=_SPEECH),
+]
+_SEAM = [
+    Metric("seam/colour", "ratio", "lower", "colour jump at seams over that within windows", (None, 4), needs=_SEAMS),
+    Metric("seam/motion", "ratio", "lower", "jump of the head's velocity, likewise", (None, 2), needs=_SEAMS),
+    Metric("seam/sharpness", "ratio", "lower", "jump of sharpness, likewise", (None, 2), needs=_SEAMS),
+]
+_COST = [
+    Metric("cost/window_s", "s", "lower", "seconds per steady window", needs=_TIMED),
+    Metric("cost/load_s", "s", "lower", "seconds to load the models", needs=_TIMED),
+    Metric("cost/total_s", "s", "lower", "seconds of a render with the models loaded", needs=_TIMED),
+    Metric("cost/per_second", "s/s", "lower", "seconds of work per generated second, models loaded", needs=_TIMED),
+]
+
+
+def _colour(region: str) -> list[Metric]:
+    start = f"colour/{region}"
+    return [
+        Metric(f"{start}_mean", "ΔE00", "lower", f"mean colour distance of the {region} to the reference",
+               (None, 2), needs=_FACE),
+        Metric(f"{start}_max", "ΔE00", "lower", f"99th percentile of the {region}'s distance", (None, 5), needs=_FACE),
+        Metric(f"{start}_slope", "ΔE00/min", "lower", f"Theil–Sen drift of the {region}'s distance",
+               (None, 5), _ANY, _FACE),
+        Metric(f"{start}_first_last", "ΔE00", "lower", f"{region}: first window against the last",
+               (None, 2), needs=_FACE),
+    ]
+# fmt: on
+
+
+_COLOUR = [metric for region in REGIONS for metric in _colour(region)]
+_ROWS = [*_LIPSYNC, *_SHARPNESS, *_COLOUR, *_MOTION, *_MOUTH, *_SEAM, *_COST]
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _ROWS}
+"""Every metric by name, in the order of tables."""
+
+FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(metric.family for metric in _ROWS))
+"""The groups of metrics, in the order of tables."""
+
+
+def names_of(families: tuple[str, ...]) -> list[str]:
+    """The metrics of these families, in the table's order."""
+    return [name for name, metric in METRICS.items() if metric.family in families]

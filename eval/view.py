@@ -1,0 +1,93 @@
+"""One frame as the collectors see it: shared small copies are made once, and only when somebody asks."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from eval.settings import Settings
+from workflow.media.box import Box
+
+Image = npt.NDArray[np.uint8]
+FACE_SIDE = 256  # pixels of the aligned face that sharpness is measured on
+CROP_TALL = 1.25  # the mouth crop reaches below the detector's box, where an open mouth's chin goes
+
+
+@dataclass
+class View:
+    """Frame ``index`` in BGR ``[H, W, 3]``, its face box in full-frame pixels (None: no face), and the settings."""
+
+    index: int
+    frame: Image
+    box: Box | None
+    settings: Settings
+
+    def due(self, stride: int) -> bool:
+        """Whether this frame is one of every ``stride``."""
+        return self.index % stride == 0
+
+    @cached_property
+    def half(self) -> Image:
+        """Half-size BGR copy, area-averaged."""
+        height, width = self.frame.shape[:2]
+        size = (max(width // 2, 1), max(height // 2, 1))
+        return np.asarray(cv2.resize(self.frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    @cached_property
+    def grey(self) -> Image:
+        """Luma of the half-size copy."""
+        return np.asarray(cv2.cvtColor(self.half, cv2.COLOR_BGR2GRAY), np.uint8)
+
+    @cached_property
+    def flow_grey(self) -> Image:
+        """Luma at the width that optical flow works at."""
+        height, width = self.grey.shape
+        scale = self.settings.flow_width / width
+        if scale >= 1 and width * 2 > self.settings.flow_width:
+            return self.grey if scale < 2 else self._full_grey
+        return _resized(self.grey, self.settings.flow_width, max(round(height * scale), 1))
+
+    @property
+    def _full_grey(self) -> Image:
+        return np.asarray(cv2.cvtColor(self.frame, cv2.COLOR_BGR2GRAY), np.uint8)
+
+    @cached_property
+    def mouth_crop(self) -> Image | None:
+        """Luma of the face down to the chin, ``[1.25·mouth_width, mouth_width]``, None without a face."""
+        return None if self.box is None else face_crop(self.frame, self.box, self.settings.mouth_width)
+
+    @cached_property
+    def face(self) -> Image | None:
+        """Luma of the face box at 256 × 256, None without a face."""
+        return None if self.box is None else _resized(_grey_cut(self.frame, self.box, 1.0), FACE_SIDE, FACE_SIDE)
+
+
+def dense_flow() -> Any:
+    """A new estimator of dense optical flow: OpenCV's DIS (Kroeger et al., 2016) at its fastest preset."""
+    factory: Any = cv2
+    return factory.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+
+
+def face_crop(frame: Image, box: Box, width: int) -> Image:
+    """Luma of the face down to the chin, ``[1.25·width, width]``."""
+    return _resized(_grey_cut(frame, box, CROP_TALL), width, round(width * CROP_TALL))
+
+
+def _grey_cut(frame: Image, box: Box, tall: float) -> Image:
+    """Luma inside the box (``tall`` times its height); edge pixels are repeated where it leaves the picture."""
+    height, width = frame.shape[:2]
+    x1, y1 = box.x + box.w, box.y + round(box.h * tall)
+    inside = frame[max(box.y, 0) : min(y1, height), max(box.x, 0) : min(x1, width)]
+    grey: Any = cv2.cvtColor(np.ascontiguousarray(inside), cv2.COLOR_BGR2GRAY)
+    pads = (max(-box.y, 0), max(y1 - height, 0), max(-box.x, 0), max(x1 - width, 0))
+    if any(pads):
+        grey = cv2.copyMakeBorder(grey, *pads, cv2.BORDER_REPLICATE)
+    return np.asarray(grey, np.uint8)
+
+
+def _resized(image: Image, width: int, height: int) -> Image:
+    method = cv2.INTER_AREA if image.shape[1] >= width else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
