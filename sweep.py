@@ -2,11 +2,14 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workflow.errors import HarnessError
+
+if TYPE_CHECKING:
+    from sweeps.commandline import CommandLine
 
 CONF = Path(__file__).resolve().parent / "conf"
 
@@ -20,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="replace")
     try:
+        if not {"--help", "-h"}.isdisjoint(words):
+            return _help()
         return _compose_and_run(words)
     except HarnessError as error:
         if verbose:
@@ -37,14 +42,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _help() -> int:
+    from sweeps.help import help_text
+
+    print(help_text(CONF))
+    return 0
+
+
 def _compose_and_run(words: Sequence[str]) -> int:
     import hydra
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
 
     from sweeps import config
     from sweeps.commandline import known_keys, read
-    from sweeps.conferrors import translate
+    from sweeps.conferrors import not_text, translate
 
     line = read(words)
     config.register()
@@ -52,7 +62,7 @@ def _compose_and_run(words: Sequence[str]) -> int:
 
     def task(composed: Any) -> None:
         try:
-            ended.append(_run(composed, line.inputs))
+            ended.append(_run(composed, line))
         except BaseException as error:  # raised again below: Hydra would print its own words about it
             ended.append(error)
 
@@ -60,20 +70,23 @@ def _compose_and_run(words: Sequence[str]) -> int:
     before, sys.argv = sys.argv, [sys.argv[0], *line.arguments]
     try:
         hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
-    except (HydraException, OmegaConfBaseException) as error:
-        plain = translate(error, lambda: known_keys(config.Config))
-        raise (plain or error) from error
-    except SystemExit as end:  # argparse's own: --help, or a flag that Hydra does not know
+    except SystemExit as end:  # argparse's own: --hydra-help, or a flag's value that Hydra does not know
         return int(end.code or 0)
+    except UnicodeDecodeError as error:
+        ended.append(not_text(error))
+    except Exception as error:
+        ended.append(error)
     finally:
         sys.argv = before
-    result = ended[0] if ended else 0  # none where only --cfg or the like was asked for
+    result = ended[-1] if ended else 0  # none where only --cfg or the like was asked for
+    if isinstance(result, Exception) and (plain := translate(result, lambda: known_keys(config.Config))):
+        raise plain from result
     if isinstance(result, BaseException):
         raise result
     return result
 
 
-def _run(composed: Any, inputs: Mapping[str, Any]) -> int:
+def _run(composed: Any, line: "CommandLine") -> int:
     """The composed config, run."""
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
@@ -84,8 +97,8 @@ def _run(composed: Any, inputs: Mapping[str, Any]) -> int:
 
     chosen = HydraConfig.get()
     app = App(
-        config=typed(composed, chosen.runtime.choices, inputs),
-        compose=Composer(tuple(chosen.overrides.task), inputs),
+        config=typed(composed, chosen.runtime.choices, line),
+        compose=Composer(tuple(chosen.overrides.task), line),
         console=Console(),
         config_yaml=OmegaConf.to_yaml(composed),
     )

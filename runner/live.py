@@ -205,4 +205,6 @@ class _LiveView:
             now,
             elapsed,
         )
-        return Group(head, ProgressBar(total=max(1, tally.total), completed=tally.ended, width=48), grid)
+        bar = Table.grid()  # a bar by itself ends no line
+        bar.add_row(ProgressBar(total=max(1, tally.total), completed=tally.ended, width=48))
+        return Group(head, bar, grid)

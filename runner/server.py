@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from runner.client import ComfyClient
-from runner.config import ServerConfig
+from runner.config import ServerConfig, check_server
 from runner.embedded import StandIn
 from runner.events import Listener
 from runner.headers import read_headers
@@ -15,13 +15,6 @@ from runner.packs import from_folder, from_manager, packs_of
 from runner.stamp import Stamp, read_stamp
 from runner.transport import ServerError
 from workflow.cell import InputFile
-from workflow.errors import HarnessError
-
-
-class BadServerConfig(HarnessError):
-    """The server group of the configuration does not fit together."""
-
-    code: ClassVar[str] = "bad-server-config"
 
 
 class ServerWithoutNodes(ServerError):
@@ -111,16 +104,13 @@ def open_server(config: ServerConfig, workdir: Path) -> Iterator[Server]:
 
     Raises BadServerConfig, BadHeaders, StandInFailed, ServerUnreachable and their like before anything runs.
     """
+    check_server(config)
     child = None
     if config.kind == "embedded":
         child = StandIn(workdir, pace_s=config.pace_s, start_s=config.start_timeout_s)
         url = child.start()
-    elif config.kind == "comfyui" and config.url:
-        url = config.url
-    elif config.kind == "comfyui":
-        raise BadServerConfig("server=comfyui needs server.url", hint="server.url=http://host:8188")
     else:
-        raise BadServerConfig(f"server.kind is {config.kind!r}", hint="embedded or comfyui")
+        url = config.url or ""
     try:
         headers = {} if child else read_headers(config.headers_env, config.headers_file)
         client = ComfyClient(url, headers=headers, connect_s=config.connect_timeout_s, read_s=config.read_timeout_s)

@@ -15,11 +15,12 @@ from sweeps.config import Config
 from sweeps.interrupt import interruptible
 from sweeps.plan import Plan, PlannedCell
 from sweeps.planning import Planner
+from sweeps.precheck import check_config
 from sweeps.results import SweepResult
 from sweeps.running import execute
-from sweeps.scoring import ScoreTask, ScoringPool
+from sweeps.scoring import Scorer, ScoreTask, ScoringPool, score
 from sweeps.settings import Compose
-from sweeps.store import Entry, Store, check_writable
+from sweeps.store import REFUSED, Entry, Store, check_writable, unusable
 from workflow.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 ACTIONS = ("run", "plan", "score", "log")
 """What a command can do, in the words a user types."""
+LONGEST_FOLDER = 150
+"""Bytes of a folder's name: most systems take 255, and files in it have names too."""
 
 
 class ActionError(HarnessError):
@@ -38,15 +41,22 @@ class ActionError(HarnessError):
     code = "action-unknown"
 
 
+class NothingRendered(HarnessError):
+    """An action on stored renders, of which there are none."""
+
+    code = "nothing-rendered"
+
+
 @dataclass
 class App:
-    """One command. ``config_yaml`` is the composed config as text, for the record."""
+    """One command. ``config_yaml`` is the composed config as text, for the record; ``scorer`` judges one video."""
 
     config: Config
     compose: Compose
     console: "Console"
     config_yaml: str = ""
     cancel: threading.Event = field(default_factory=threading.Event)
+    scorer: Scorer = score
 
     @property
     def outputs(self) -> Path:
@@ -63,9 +73,7 @@ class App:
     @property
     def folder(self) -> Path:
         """Where the plan and the pictures of this sweep stand."""
-        from urllib.parse import quote
-
-        return self.outputs / "sweeps" / quote(self.name, safe=" ()=,+")
+        return self.outputs / "sweeps" / folder_name(self.name)
 
     def run(self) -> int:
         """Do what ``action`` says; the exit code."""
@@ -77,7 +85,13 @@ class App:
         }
         if self.config.action not in actions:
             raise ActionError(f"there is no action={self.config.action}", hint=f"choose one of {', '.join(ACTIONS)}")
-        return actions[self.config.action]()
+        check_config(self.config, self.outputs)
+        try:
+            return actions[self.config.action]()
+        except OSError as error:
+            if error.errno not in REFUSED:
+                raise
+            raise unusable(self.outputs, error) from error
 
     def planner(self, known: seen.Known, clip_cache: Path, *, thorough: bool = False) -> Planner:
         """A planner over this command's store."""
@@ -115,19 +129,34 @@ class App:
         from sweeps.finish import finish
         from sweeps.lock import owned
 
+        if not (self.outputs / "store").is_dir():
+            raise self._nothing_rendered()
         check_writable(self.outputs)
         with owned(self.outputs / "store", f"{self.name}, action={self.config.action}"), interruptible(self.cancel):
             planner = self.planner(self._recalled(), self.outputs / "clips")
             plan = planner.plan()
+            if planner.known.stamp is None:
+                raise NothingRendered(
+                    "no server was seen yet: what the store holds for it cannot be known",
+                    hint="the same command with action=run sees it, and reuses what is there",
+                )
+            if not any(one.state == "reuse" for one in plan.cells):
+                raise self._nothing_rendered()
             unscored = self._score_stored(planner, plan) if score else {}
             result = self.result(planner, plan, unscored=unscored)
             return finish(self, result, rebuild=True)
+
+    def _nothing_rendered(self) -> NothingRendered:
+        return NothingRendered(
+            f"action={self.config.action}: nothing of {self.name} is rendered in {self.outputs}",
+            hint="render it first, by the same command with action=run; or name the folder: outputs=DIR",
+        )
 
     def _score_stored(self, planner: Planner, plan: Plan) -> dict[str, str]:
         from rich.progress import Progress as Bar
 
         unscored: dict[str, str] = {}
-        with ScoringPool(self.config.scoring.workers, self.config.scoring.timeout_s) as pool:
+        with ScoringPool(self.config.scoring.workers, self.config.scoring.timeout_s, self.scorer) as pool:
             for one in plan.cells:
                 if one.cell is None or one.environment is None or one.state == "collapsed":
                     continue
@@ -147,7 +176,8 @@ class App:
                             unscored[task.key] = why
                         else:
                             planner.store.put_score(Entry(task.video.parent, {}), task.scorer, judged)
-        self.console.print(f"scored {total - pool.waiting - len(unscored)} renders again", highlight=False)
+        done = total - pool.waiting - len(unscored)
+        self.console.print(f"scored {done} render{'' if done == 1 else 's'} again", highlight=False)
         return unscored
 
     def task(self, planner: Planner, one: PlannedCell, entry: Entry) -> ScoreTask:
@@ -187,6 +217,26 @@ class App:
             stamp=stamp.to_json() if stamp else {},
             **more,
         )
+
+
+def folder_name(name: str) -> str:
+    """``name`` as a folder on any system: what no folder may hold is percent-encoded, what is too long is cut.
+
+    >>> folder_name("../动作 帧=9")
+    '%2E.%2F动作 帧=9'
+    """
+    from hashlib import sha256
+
+    def encoded(sign: str) -> str:
+        return "".join(f"%{byte:02X}" for byte in sign.encode("utf-8"))
+
+    safe = "".join(encoded(one) if one in '/\\:*?"<>|%' or not one.isprintable() else one for one in name)
+    safe = encoded(safe[0]) + safe[1:] if safe[:1] in ". " else safe
+    safe = safe[:-1] + encoded(safe[-1]) if safe[-1:] in ". " else safe
+    raw = safe.encode("utf-8")
+    if len(raw) <= LONGEST_FOLDER:
+        return safe
+    return raw[: LONGEST_FOLDER - 9].decode("utf-8", "ignore") + "-" + sha256(raw).hexdigest()[:8]
 
 
 def settings_of(config: Config) -> "Settings":

@@ -114,6 +114,8 @@ def csv_sources(folder: Path) -> list[Source]:
         raise ClipsError(f"no clips.csv in {folder}", hint="its first line: picture,speech") from None
     except UnicodeDecodeError:
         raise ClipsError(f"{table} is not UTF-8", hint='save it again as "CSV UTF-8"') from None
+    except OSError as error:
+        raise ClipsError(f"{table} cannot be read: {error.strerror}", hint="it must be a readable file") from None
     first = text.splitlines()[0] if text.strip() else ""
     delimiter = max(",;\t", key=first.count)
     try:

@@ -17,6 +17,7 @@ from workflow.media.wavfile import pcm_seconds
 
 SHIPPED = ("sample", "benchmark", "sample_long")
 KINDS = (*SHIPPED, "folder", "list")
+LONGEST_NAME = 100
 
 
 def load_clips(
@@ -81,6 +82,9 @@ def _unique(sources: list[Source]) -> list[Source]:
     for source in sources:
         if set(source.name) & set('/\\:*?"<>|') or not source.name.isprintable() or source.name.startswith("."):
             raise ClipsError(f"clip name {source.name!r} cannot name a folder", hint="letters, digits, spaces, - _ + .")
+        if len(source.name) > LONGEST_NAME:
+            said = f"{source.name[:40]}…"
+            raise ClipsError(f"clip name {said!r} is too long", hint=f"at most {LONGEST_NAME} characters")
         name, count = source.name, 1
         while name in taken:
             count += 1

@@ -8,7 +8,9 @@ from typing import Any, get_type_hints
 
 from workflow.errors import HarnessError
 
-_INPUTS = re.compile(r"^\+{0,2}workflow\.inputs\.(?P<key>[^=]+)=(?P<value>.*)$", re.DOTALL)
+GROUPS = ("variant", "experiment", "clips", "server", "gpu", "model", "scoring", "tracking", "search")
+"""Config groups: what ``conf/`` has a folder for."""
+_INPUTS = re.compile(r"^\+{0,2}(?P<what>workflow|sweep\.axes)\.inputs\.(?P<key>[^=]+)=(?P<value>.*)$", re.DOTALL)
 _FLAGS = (
     "--cfg",
     "-c",
@@ -24,6 +26,31 @@ _FLAGS = (
     "-i",
 )
 """Hydra's own flags that take a word."""
+_ALONE = (
+    "--help",
+    "-h",
+    "--hydra-help",
+    "--version",
+    "--resolve",
+    "--run",
+    "-r",
+    "--multirun",
+    "-m",
+    "--shell-completion",
+    "-sc",
+    "--experimental-rerun",
+)
+"""Hydra's own flags that stand alone."""
+_LISTS = (
+    "sweep.axes.",
+    "sweep.seeds",
+    "sweep.zip",
+    "sweep.expected",
+    "clips.names",
+    "clips.entries",
+    "scoring.families",
+)
+"""Keys that take lists; elsewhere a bracket begins a text."""
 _PAIR = re.compile(r"^(?P<key>[~+]*[\w./@:-]+)=(?P<value>.*)$", re.DOTALL)
 
 
@@ -35,10 +62,12 @@ class CommandLineError(HarnessError):
 
 @dataclass(frozen=True)
 class CommandLine:
-    """Overrides Hydra can parse, and the ``workflow.inputs."Title.input"`` pairs that its grammar cannot hold."""
+    """Overrides Hydra can parse, then its own flags; ``inputs`` and ``axes`` are the ``workflow.inputs."Title.input"``
+    and ``sweep.axes.inputs."Title.input"`` pairs that its grammar cannot hold."""
 
     arguments: tuple[str, ...]
     inputs: dict[str, Any] = field(default_factory=dict)
+    axes: dict[str, Any] = field(default_factory=dict)
 
 
 def read(arguments: Sequence[str]) -> CommandLine:
@@ -47,22 +76,36 @@ def read(arguments: Sequence[str]) -> CommandLine:
     Raises:
         CommandLineError: naming the argument and, where it can be known, the quoting that works.
     """
-    inputs: dict[str, Any] = {}
+    raw: dict[str, dict[str, Any]] = {"workflow": {}, "sweep.axes": {}}
     kept: list[str] = []
+    flags: list[str] = []  # kept for the end: argparse takes no overrides on both sides of a flag
     for before, argument in zip(["", *arguments], arguments, strict=False):
         match = _INPUTS.match(argument)
         if before in _FLAGS and "=" not in argument:
-            kept.append(argument)
+            flags.append(argument)
         elif match:
-            inputs[match["key"].strip("\"'")] = _scalar(match["value"])
+            raw[match["what"]][match["key"].strip("\"'")] = _scalar(match["value"])
         elif argument in ("-m", "--multirun"):
             raise CommandLineError(
                 "--multirun is Hydra's own sweeper, which cannot resume",
                 hint="name the values: sweep.axes.cfg=[1.0,2.0]",
             )
+        elif argument.startswith("-"):
+            flags.append(_flag(argument))
         else:
-            kept.append(argument if argument.startswith("-") else _parsable(argument))
-    return CommandLine(tuple(kept), inputs)
+            kept.append(_parsable(argument))
+    return CommandLine((*kept, *flags), raw["workflow"], raw["sweep.axes"])
+
+
+def _flag(argument: str) -> str:
+    known = (*_FLAGS, *_ALONE)
+    if argument.split("=", 1)[0] not in known:
+        near = difflib.get_close_matches(argument.split("=", 1)[0], known, n=1, cutoff=0.7)
+        hint = (
+            f"did you mean {near[0]}?" if near else "settings are written key=value; python sweep.py --help lists them"
+        )
+        raise CommandLineError(f"there is no flag {argument}", hint=hint)
+    return argument
 
 
 def _scalar(text: str) -> Any:
@@ -86,20 +129,28 @@ def _parsable(argument: str) -> str:
     except HydraException:
         override = None
     match = _PAIR.match(argument)
-    if override is not None:
+    if override is not None and override.key_or_group:
         if override.is_sweep_override() and match:
             raise CommandLineError(
                 _sweep_message(match["key"], match["value"]), hint=_sweep_hint(match["key"], match["value"])
+            )
+        if override.key_or_group in GROUPS and isinstance(override.value(), list):
+            raise CommandLineError(
+                f"{argument} names several options of one group", hint=f"to compare them: sweep.axes.{argument}"
             )
         return argument
     if not match:
         raise CommandLineError(f"{argument!r} is no key=value", hint="python sweep.py --help lists what can be set")
     key, value = match["key"], match["value"]
-    if value[:1] in "[{" or value[:1] in "\"'":
-        raise CommandLineError(
-            f"{key}: the value {value} cannot be read",
-            hint=f"quote each text inside, and the whole for the shell: '{key}={_quote_items(value)}'",
-        )
+    if value[:1] in ("[", "{", '"', "'"):
+        bare = key.lstrip("+~")
+        if bare == "sweep.axes.inputs":
+            hint = "name each input by itself: 'sweep.axes.inputs.\"Node title.input\"=[1,2]'"
+        else:
+            listed = bare.startswith((*_LISTS, "workflow.loras")) or value[0] in "\"'"
+            shown = _quote_items(value) if listed else _quoted(value)
+            hint = f"quote each text inside, and the whole for the shell: '{key}={shown}'"
+        raise CommandLineError(f"{key}: the value {value} cannot be read", hint=hint)
     return f"{key}={_quoted(value)}"
 
 

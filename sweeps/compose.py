@@ -1,21 +1,25 @@
 """Configs composed by Hydra, once per combination of config groups, as typed objects."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, cast
 
+from sweeps.commandline import CommandLine, known_keys
 from sweeps.config import Config
+
+NO_LINE = CommandLine(())
 
 
 @dataclass
 class Composer:
     """Composes ``conf/config.yaml`` with the user's overrides; works inside a Hydra app only.
 
-    ``overrides`` are the user's own in order; ``inputs`` the ``workflow.inputs`` pairs read beside Hydra.
+    ``overrides`` are the user's own in order; ``line`` has what was read beside Hydra.
     """
 
     overrides: tuple[str, ...] = ()
-    inputs: Mapping[str, Any] = field(default_factory=dict)
+    line: CommandLine = NO_LINE
     _memo: dict[tuple[tuple[str, str], ...], Config] = field(default_factory=dict)
 
     def __call__(self, groups: Mapping[str, str]) -> Config:
@@ -31,27 +35,80 @@ class Composer:
         own = [one for one in self.overrides if one.lstrip("+~").split("=", 1)[0] not in groups]
         chosen = [f"{group}={option}" for group, option in groups.items()]
         composed = compose("config", [*own, *chosen], return_hydra_config=True)
-        return typed(composed, composed.hydra.runtime.choices, self.inputs)
+        return typed(composed, composed.hydra.runtime.choices, self.line)
 
 
-def typed(composed: Any, choices: Mapping[str, Any], inputs: Mapping[str, Any]) -> Config:
+def typed(composed: Any, choices: Mapping[str, Any], line: CommandLine = NO_LINE) -> Config:
     """The typed object of a composed config; ``choices`` are the options behind it (group → option).
 
     Raises:
-        ConfigError: a value that must be set is not.
+        ConfigError: a key that does not exist (a plus before it gets it past Hydra), a value that is not set.
     """
     from omegaconf import OmegaConf, open_dict
 
     if "hydra" in composed:
         with open_dict(composed):
             composed.pop("hydra")
+    _check_keys(composed)
+    _check_missing(composed)
+    config = cast(Config, OmegaConf.to_object(composed))
+    config.workflow.inputs.update(line.inputs)
+    cast(Any, config.sweep.axes).inputs.update(line.axes)
+    config.choices = {str(group): str(option) for group, option in choices.items() if _ours(group, option)}
+    _check_model(config)
+    return config
+
+
+def _ours(group: Any, option: Any) -> bool:
+    return "/" not in str(group) and bool(option)
+
+
+def _check_keys(composed: Any) -> None:
+    known, tops = _known()
+
+    def walk(node: Any, prefix: str) -> Iterator[str]:
+        for name in node:
+            key = f"{prefix}{name}"
+            if key not in known:
+                yield key
+            elif key in tops:
+                yield from walk(node[name], f"{key}.")
+
+    for key in walk(composed, ""):
+        from sweeps.conferrors import unknown_key
+
+        raise unknown_key(key, lambda: known_keys(Config))
+
+
+@cache
+def _known() -> tuple[frozenset[str], frozenset[str]]:
+    """Every key, and those that hold keys of their own."""
+    keys = known_keys(Config)
+    return frozenset(keys), frozenset(key.rpartition(".")[0] for key in keys)
+
+
+def _check_missing(composed: Any) -> None:
+    from omegaconf import OmegaConf
 
     missing = sorted(OmegaConf.missing_keys(composed))
-    if missing:
-        from sweeps.conferrors import ConfigError
+    if not missing:
+        return
+    from sweeps.conferrors import ConfigError
 
-        raise ConfigError(f"{', '.join(missing)} has no value yet", hint=f"set it: {missing[0]}=VALUE")
-    config = cast(Config, OmegaConf.to_object(composed))
-    config.workflow.inputs.update(inputs)
-    config.choices = {str(group): str(option) for group, option in choices.items() if "/" not in str(group) and option}
-    return config
+    hint = f"set it: {missing[0]}=VALUE"
+    if missing[0].startswith("clips.entries"):
+        hint = "write the list into a copy of conf/clips/list.yaml, and choose it: clips=NAME"
+    raise ConfigError(f"{' and '.join(missing)} {'has' if len(missing) == 1 else 'have'} no value yet", hint=hint)
+
+
+def _check_model(config: Config) -> None:
+    """With ``model=custom`` the files must be named: left out, the graph's own would be used unsaid."""
+    if config.choices.get("model") != "custom":
+        return
+    for name in ("i2v_model", "infinitetalk_model"):
+        if getattr(config.workflow, name) is None and getattr(config.sweep.axes, name) is None:
+            from sweeps.conferrors import ConfigError
+
+            raise ConfigError(
+                f"model=custom needs workflow.{name}", hint=f"workflow.{name}=DIR/FILE as ComfyUI lists it"
+            )

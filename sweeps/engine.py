@@ -2,7 +2,8 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,12 @@ from sweeps.config import ExpectedFailure
 from sweeps.limits import Limits
 from sweeps.plan import Plan, PlannedCell
 from sweeps.scoring import ScoreTask, ScoringPool
-from sweeps.store import Entry, Store, unusable
+from sweeps.store import Entry, Store, StoreError, unusable
 
 if TYPE_CHECKING:
     from runner.live import View
     from runner.outcome import Outcome
+    from runner.progress import Progress as Seen
     from runner.render import Submitted
     from runner.server import Server
 
@@ -43,6 +45,8 @@ class Progress:
     reused: int = 0
     scored: int = 0
     stopped: str | None = None
+    disk: StoreError | None = None
+    """Why nothing more can be written, once that is so: what was finished before is kept."""
 
 
 @dataclass
@@ -79,19 +83,31 @@ class Engine:
         block: tuple[str, int] | None = None
         while (todo and not self.progress.stopped) or ahead:
             while todo and len(ahead) < AHEAD and self._may_start(todo[0], ahead):
-                self._submit(todo.popleft(), ahead)
+                with self._writing():
+                    self._submit(todo.popleft(), ahead)
             if not ahead:
                 continue
             planned, submitted, attempt = ahead.popleft()
             done += 1
             outcome = self._follow(planned, submitted, done, total)
-            self._keep(planned, outcome, attempt)
+            with self._writing():
+                self._keep(planned, outcome, attempt)
             self._collect()
             if block not in (None, (planned.clip.name, planned.seed)):
                 self.after(self.progress)
             block = (planned.clip.name, planned.seed)
         self._drain()
         return self.progress
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A disk that refuses ends the sweep politely: cells on their way are still followed, none is started."""
+        try:
+            yield
+        except (StoreError, OSError) as error:
+            trouble = error if isinstance(error, StoreError) else unusable(self.store.root, error)
+            self.progress.disk = self.progress.disk or trouble
+            self.progress.stopped = self.progress.stopped or trouble.message
 
     def _may_start(self, planned: PlannedCell, ahead: Sequence[tuple[PlannedCell, Any, Path]]) -> bool:
         if self.cancel.is_set():
@@ -125,9 +141,12 @@ class Engine:
 
         cell = submitted.cell
         self.view.cell_started(cell, done, total)
-        outcome = follow(
-            self.server, submitted, on_progress=lambda seen: self.view.progress(cell, seen), cancel=self.cancel
-        )
+
+        def look(seen: "Seen") -> None:
+            self.view.progress(cell, seen)
+            self._collect()  # now: a score that is done must not wait for this render's end to be kept
+
+        outcome = follow(self.server, submitted, on_progress=look, cancel=self.cancel)
         self.view.cell_finished(cell, outcome)
         return outcome
 
@@ -140,10 +159,7 @@ class Engine:
             return
         cell, environment = planned.job
         facts = {**self.facts, "setting": cell.setting, "clip": cell.clip.name, "seed": cell.seed}
-        try:
-            entry = self.store.commit(attempt, cell.recipe, environment, facts)
-        except OSError as error:
-            raise unusable(self.store.root, error) from error
+        entry = self.store.commit(attempt, cell.recipe, environment, facts)
         self.progress.rendered += 1
         self.rendered(planned, entry, outcome.timings.total_s)
         self._score(planned, entry)
@@ -152,7 +168,9 @@ class Engine:
         cell, environment = planned.job
         kept = replace(failure, expected=is_expected(planned, failure.status, self.expected))
         self.progress.failures[planned.name] = kept
-        if kept.status != "cancelled":
+        if kept.status == "cancelled":
+            self.store.discard(attempt)  # its job is off the server: the next call must not look for it
+        else:
             self.store.fail(attempt, cell.recipe, environment, {**self.facts, **asdict(kept)})
 
     def _reuse(self, planned: PlannedCell) -> None:
@@ -173,8 +191,9 @@ class Engine:
                 self.progress.unscored[task.key] = why
                 self.view.note(f"{task.key}: {why}")
                 continue
-            self.store.put_score(Entry(task.video.parent, {}), task.scorer, score)
-            self.progress.scored += 1
+            with self._writing():
+                self.store.put_score(Entry(task.video.parent, {}), task.scorer, score)
+                self.progress.scored += 1
         self.view.scoring(self.progress.scored, self.progress.scored + self.pool.waiting)
 
     def _drain(self) -> None:

@@ -1,10 +1,12 @@
 """The end of a command: MLflow, tables and pictures, the user's hooks, the exit code."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from sweeps.engine import Progress
 from sweeps.hooks import run_hook
 from sweeps.results import SweepResult
+from sweeps.store import unusable
 from workflow.errors import HarnessError
 from workflow.files import write_atomically
 
@@ -22,28 +24,42 @@ def finish(
     progress: Progress | None = None,
     tracker: "Tracker | None" = None,
     rebuild: bool = False,
+    untracked: HarnessError | None = None,
 ) -> int:
-    """Log ``result``, print its summary, run the hooks. ``rebuild`` writes MLflow anew from the store."""
-    code = exit_code(app, result, progress)
+    """Log ``result``, print its summary, run the hooks. ``rebuild`` writes MLflow anew from the store.
+
+    ``untracked`` is why MLflow could not be reached so far: then it is not tried again.
+    """
+    code, uri = exit_code(app, result, progress), ""
+    if untracked is None:
+        try:
+            uri = _track(app, result, tracker, rebuild, code)
+        except HarnessError as error:
+            untracked = error
+        except OSError as error:
+            untracked = unusable(app.outputs, error)
+    full = progress.disk if progress else None
     try:
-        uri = _track(app, result, tracker, rebuild, code)
-    except HarnessError as error:
-        app.console.print(f"{error.message}\n  hint: {error.hint}", style="red", markup=False, highlight=False)
-        uri, code = "", code or 1
-    _print(app, result, progress, uri)
+        _print(app, result, progress, uri)
+    except OSError as error:
+        full = full or unusable(app.outputs, error)
+    for trouble in (full, untracked):
+        if trouble is not None:
+            print(f"{trouble.code}: {trouble}", file=sys.stderr)
+            code = code or trouble.exit_code
     summary = _summary(app, result, progress, code)
     hook = app.config.hooks.on_done if code == OK else app.config.hooks.on_failure
-    if trouble := run_hook(hook, summary):
-        app.console.print(trouble, style="yellow", markup=False, highlight=False)
+    if said := run_hook(hook, summary):
+        app.console.print(said, style="yellow", markup=False, highlight=False)
     return code
 
 
 def exit_code(app: "App", result: SweepResult, progress: Progress | None) -> int:
-    """130 when interrupted, 3 when cells failed that nobody declared or scores are missing, else 0."""
+    """130 when interrupted, 3 when cells failed that nobody declared, scores are missing or the disk gave out."""
     if app.cancel.is_set():
         return INTERRUPTED
-    unscored = progress.unscored if progress else {}
-    return SOME_FAILED if result.failed or unscored else OK
+    lost = progress is not None and (bool(progress.unscored) or progress.disk is not None)
+    return SOME_FAILED if result.failed or lost else OK
 
 
 def _track(app: "App", result: SweepResult, tracker: "Tracker | None", rebuild: bool, code: int) -> str:
@@ -70,14 +86,14 @@ def _print(app: "App", result: SweepResult, progress: Progress | None, uri: str)
 
     console = app.console
     print_summary(result, console)
-    write_atomically(app.folder / "summary.md", summary_markdown(result))
-    write_atomically(app.folder / "summary.csv", summary_csv(result))
     if progress is not None:
         new = "nothing rendered" if not progress.rendered else f"{progress.rendered} rendered"
         judged = "nothing scored" if not progress.scored else f"{progress.scored} scored"
         console.print(f"{new}, {progress.reused} reused, {judged}", highlight=False)
         if progress.stopped:
             console.print(f"stopped: {progress.stopped}; the same command goes on", style="yellow", markup=False)
+    write_atomically(app.folder / "summary.md", summary_markdown(result))
+    write_atomically(app.folder / "summary.csv", summary_csv(result))
     console.print(f"tables: {app.folder / 'summary.md'}", soft_wrap=True, markup=False, highlight=False)
     if uri:
         console.print(

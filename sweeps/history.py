@@ -9,6 +9,7 @@ from typing import Any
 from sweeps.forecast import passes
 from workflow.cell import Cell
 
+SHAPE = frozenset({"windows", "frames", "steps", "passes", "width", "height"})
 KEPT = 500
 """Of a long history only so many of the newest lines are read."""
 
@@ -37,14 +38,14 @@ def note(path: Path, machine: str, cell: Cell, seconds: float, video_bytes: int)
 def read(path: Path, machine: str) -> Iterator[tuple[Mapping[str, Any], float, int]]:
     """Shape, seconds and bytes of the newest renders by ``machine``; torn lines are passed over."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8", errors="replace") as file:
             lines = deque(file, maxlen=KEPT)
     except OSError:
         return
     for line in lines:
         try:
             record = json.loads(line)
-            if record["machine"] == machine:
+            if record["machine"] == machine and record["shape"].keys() == SHAPE:
                 yield record["shape"], float(record["seconds"]), int(record["bytes"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             continue

@@ -48,14 +48,17 @@ def remember(folder: Path, config: ServerConfig, known: Known) -> None:
 
 
 def recall(folder: Path, config: ServerConfig) -> Known:
-    """What was last seen of the configured server."""
+    """What was last seen of the configured server; a record that cannot be read counts as never seen."""
     from runner.stamp import Stamp
 
     record = read_json(folder / f"{_key(config)}.json")
-    if not isinstance(record, dict) or not isinstance(record.get("stamp"), dict):
+    if not isinstance(record, dict) or not all(isinstance(record.get(part), dict) for part in ("stamp", "schema")):
         return Known(config.kind == "embedded")
-    seen = datetime.fromtimestamp(float(record.get("seen", 0)))
-    return Known(bool(record.get("stand_in")), record.get("schema"), Stamp.from_json(record["stamp"]), seen)
+    try:
+        seen, stamp = datetime.fromtimestamp(float(record["seen"])), Stamp.from_json(record["stamp"])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return Known(config.kind == "embedded")
+    return Known(bool(record.get("stand_in")), record["schema"], stamp, seen)
 
 
 def _key(config: ServerConfig) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Hashable, Sequence
+from itertools import chain
 from typing import TypeVar
 
 C = TypeVar("C")
@@ -29,14 +30,16 @@ def balanced(
     full = [list(block) for block in blocks if block]
     if not full:
         return []
-    first_seen = {loader(cell): None for block in full for cell in block}
-    groups = list(first_seen)
+    keyed = [[(loader(cell), cell) for cell in block] for block in full]
+    groups = list(dict.fromkeys(key for block in keyed for key, _ in block))
     joined = _blocks_per_join(full, len(groups), seconds, reload_s)
     ordered: list[C] = []
-    for turn, start in enumerate(range(0, len(full), joined)):
-        cells = [cell for block in full[start : start + joined] for cell in block]
+    for turn, start in enumerate(range(0, len(keyed), joined)):
+        together: dict[Hashable, list[C]] = {group: [] for group in groups}
+        for key, cell in chain.from_iterable(keyed[start : start + joined]):
+            together[key].append(cell)
         for group in groups if turn % 2 == 0 else reversed(groups):
-            ordered += [cell for cell in cells if loader(cell) == group]
+            ordered += together[group]
     return ordered
 
 

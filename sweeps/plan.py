@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sweeps.order import balanced, reloads
 from sweeps.settings import Setting
 from workflow.cell import Cell, Clip
+from workflow.errors import HarnessError
 from workflow.graph import canonical_json
 from workflow.parameters import LOADER
 
@@ -95,17 +96,24 @@ def _loader(planned: PlannedCell) -> str:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """What is known of a cell beforehand: what makes it impossible, and what is worth saying."""
+
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Checks:
     """The questions a plan asks of the rooms around it, each a function so that a plan needs no server.
 
-    ``build`` makes a cell; ``problems`` names what makes a cell impossible; ``warnings`` what is worth saying;
-    ``same`` is a key equal for cells that cannot differ; ``environment`` the hash a cell would be made in; ``stored``
-    the environment of a stored render that may stand for it, if there is one; ``seconds`` forecasts it.
+    ``build`` makes a cell; ``check`` says what makes it impossible and what is worth saying; ``same`` is a key equal
+    for cells that cannot differ; ``environment`` the hash a cell would be made in; ``stored`` the environment of a
+    stored render that may stand for it, if there is one; ``seconds`` forecasts it.
     """
 
     build: Callable[[Setting, Clip, int], Cell]
-    problems: Callable[[Setting, Cell], Sequence[str]]
-    warnings: Callable[[Setting, Cell], Sequence[str]]
+    check: Callable[[Setting, Cell], Checked]
     same: Callable[[Cell], str]
     environment: Callable[[Cell], str | None]
     stored: Callable[[Cell, str], str | None]
@@ -149,16 +157,14 @@ def _said(cells: Sequence[PlannedCell]) -> tuple[str, ...]:
 
 def _cells(setting: Setting, clip: Clip, seeds: Sequence[int], checks: Checks) -> list[PlannedCell]:
     """The cells of one setting and clip: checked once, since a seed changes nothing that can be wrong."""
-    from workflow.errors import HarnessError
-
     try:
         cells = [checks.build(setting, clip, seed) for seed in seeds]
     except HarnessError as error:
         return [PlannedCell(setting.name, clip, seed, "impossible", reason=error.message) for seed in seeds]
-    problems = checks.problems(setting, cells[0])
-    warnings = tuple(checks.warnings(setting, cells[0]))
-    if problems:
-        reason = "; ".join(problems)
+    checked = checks.check(setting, cells[0])
+    warnings = checked.warnings
+    if checked.problems:
+        reason = "; ".join(checked.problems)
         return [
             PlannedCell(setting.name, clip, cell.seed, "impossible", cell, reason, warnings=warnings) for cell in cells
         ]
@@ -189,6 +195,26 @@ def _collapse(cells: Sequence[PlannedCell], checks: Checks) -> tuple[list[Planne
             one = replace(one, state="collapsed", reason=f"cannot differ from {twin.name}")
         kept.append(one)
     return kept, twins
+
+
+class NothingPossible(HarnessError):
+    """Every cell of a plan is impossible: that is a mistake in the config, not a result."""
+
+    code = "nothing-possible"
+
+
+def require_possible(plan: Plan) -> None:
+    """Raise NothingPossible, with the reasons, unless some cell of ``plan`` can be made."""
+    if not plan.cells or any(one.state != "impossible" for one in plan.cells):
+        return
+    reasons = list(dict.fromkeys(one.reason for one in plan.cells))
+    more = f" (and {len(reasons) - 1} reasons more)" if len(reasons) > 1 else ""
+    count = "the only cell" if len(plan.cells) == 1 else f"none of the {len(plan.cells)} cells"
+    can = "cannot be made" if len(plan.cells) == 1 else "can be made"
+    raise NothingPossible(
+        f"{count} {can}: {reasons[0]}{more}",
+        hint="change the value that is named there; python sweep.py --cfg job shows what is set",
+    )
 
 
 def frozen(plan: Plan) -> dict[str, Any]:

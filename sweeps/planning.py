@@ -11,7 +11,9 @@ from sweeps.config import Config
 from sweeps.engine import is_expected
 from sweeps.forecast import MODEL_SERVER, RENDER_BYTES_PER_PIXEL, STAND_IN, CostModel, learn
 from sweeps.known import Known
-from sweeps.plan import Checks, Plan, PlannedCell, make_plan
+from sweeps.plan import Checked, Checks, Plan, PlannedCell, make_plan, require_possible
+from sweeps.prepare import MOST_PIXELS
+from sweeps.ranges import AxisError
 from sweeps.settings import Compose, Setting, baseline_of, expand
 from sweeps.store import Entry, Store
 from workflow.binding import Binding, bind
@@ -44,19 +46,26 @@ class Planner:
     _environments: dict[tuple[frozenset[str], str], str] = field(default_factory=dict)
 
     def plan(self) -> Plan:
-        """The plan, checked against what is known of the server."""
+        """The plan, checked against what is known of the server.
+
+        Raises:
+            NothingPossible: no cell of it can be made.
+        """
+        self.graph(self.config.workflow.graph)  # a graph that cannot be read is said before anything else
         settings = expand(self.config, self.compose)
-        return make_plan(
+        plan = make_plan(
             self.name,
             settings,
             baseline_of(self.config, settings),
             self.clips,
             self.config.sweep.seeds,
-            Checks(self.build, self.problems, self.warnings, self.same, self.environment, self.stored, self.seconds),
+            Checks(self.build, self.check, self.same, self.environment, self.stored, self.seconds),
             reload_s=self.model.load_s * self.model.factor,
             stand_in=self.known.stand_in,
             limit=self.config.limit,
         )
+        require_possible(plan)
+        return plan
 
     def clips(self, setting: Setting) -> Sequence[Clip]:
         """The clips of a setting at the size it asks for."""
@@ -64,6 +73,9 @@ class Planner:
 
         config = setting.config.clips
         size = (setting.values.get("width") or config.width, setting.values.get("height") or config.height)
+        for name, pixels in zip(("width", "height"), size, strict=True):
+            if not 16 <= pixels <= MOST_PIXELS:
+                raise AxisError(f"sweep.axes.{name} has {pixels}", hint=f"pixels, from 16 to {MOST_PIXELS}")
         key = repr((config, size))
         if key not in self._clips:
             self._clips[key] = load_clips(
@@ -118,20 +130,20 @@ class Planner:
         """The live schema, the last one seen, or the shipped snapshot."""
         return NodeSchema.from_object_info(self.known.schema) if self.known.schema else default_schema()
 
-    def problems(self, setting: Setting, cell: Cell) -> Sequence[str]:
-        """What makes the cell impossible: values the server does not take, and what the rules refuse."""
-        found = [str(problem) for problem in validate(cell.graph, self.schema) if problem.level == "refused"]
-        return found + [finding.message for finding in self._findings(setting, cell) if finding.level == "refused"]
-
-    def warnings(self, setting: Setting, cell: Cell) -> Sequence[str]:
-        """What is worth saying before the cell runs; packages that a stand-in does not need are left out."""
-        found = [str(problem) for problem in validate(cell.graph, self.schema) if problem.level == "warned"]
+    def check(self, setting: Setting, cell: Cell) -> Checked:
+        """What makes the cell impossible (values the server does not take, what the rules refuse), and what is worth
+        saying before it runs; packages that a stand-in does not need are left out."""
+        problems, warnings = list[str](), list[str]()
+        for problem in validate(cell.graph, self.schema):
+            (problems if problem.level == "refused" else warnings).append(str(problem))
         for finding in self._findings(setting, cell):
             inert = finding.level == "inert" and finding.parameter in setting.axis
             needs = finding.level == "needs" and not self.known.stand_in
-            if finding.level == "warned" or inert or needs:
-                found.append(finding.message)
-        return found
+            if finding.level == "refused":
+                problems.append(finding.message)
+            elif finding.level == "warned" or inert or needs:
+                warnings.append(finding.message)
+        return Checked(tuple(problems), tuple(warnings))
 
     def _findings(self, setting: Setting, cell: Cell) -> list[Finding]:
         _, binding = self.graph(setting.config.workflow.graph)

@@ -9,11 +9,9 @@ import numpy as np
 from workflow.errors import HarnessError
 from workflow.media.arrays import Picture
 from workflow.media.box import Box, crop_around
-from workflow.media.decode import frames
 from workflow.media.errors import require_file
 from workflow.media.facebox import detect, detect_all
 from workflow.media.picture import fit, header, load_picture, resize
-from workflow.media.probe import probe
 
 CLOSE_UP = 512  # pixels of the square close-up: CLIP reads 224, four tiles of it read twice that
 MARGIN = 2.0  # the close-up's side in face widths: hair and chin are in it
@@ -76,10 +74,16 @@ def make_portrait(file: Path, width: int, height: int, *, close_up: Path | None 
 def _source(file: Path) -> tuple[Picture, list[Box], int | None]:
     """The picture to cut from, its faces (largest first), and the index of the video frame that it is."""
     require_file(file, "picture")
-    if file.suffix.lower() not in PICTURES and header(file) is None and probe(file).kind == "video":
+    if file.suffix.lower() not in PICTURES and header(file) is None and _is_video(file):
         return best_early_frame(file)
     image = load_picture(file)
     return image, detect_all(image), None
+
+
+def _is_video(file: Path) -> bool:
+    from workflow.media.probe import probe
+
+    return probe(file).kind == "video"
 
 
 def best_early_frame(file: Path) -> tuple[Picture, list[Box], int]:
@@ -88,6 +92,9 @@ def best_early_frame(file: Path) -> tuple[Picture, list[Box], int]:
     A frame with one face beats one with several; then a large and sharp face wins (width × deviation of the Laplacian
     of the face at 128 pixels); then the earlier frame. Raises NoFaceError and the errors of reading a video.
     """
+    from workflow.media.decode import frames
+    from workflow.media.probe import probe
+
     best: tuple[tuple[bool, float], Picture, list[Box], int] | None = None
     for index, frame in enumerate(frames(file, stop=max(1, round(EARLY * (probe(file).fps or 25))))):
         faces = detect(frame) if index % LOOK_EVERY == 0 else []

@@ -14,7 +14,9 @@ from workflow.files import read_json, sha256_file, write_json
 if TYPE_CHECKING:
     from sweeps.portrait import Portrait
 
-VERSION = 1
+MOST_PIXELS = 8192
+"""Of a side: more cannot be meant, and would fill the memory."""
+VERSION = 2
 """Raised when the same file would be prepared differently: prepared pictures that were kept are then made again."""
 
 
@@ -142,9 +144,10 @@ def run(args: argparse.Namespace) -> int:
     from workflow.media.errors import FrameSizeError
 
     for name, value in (("width", args.width), ("height", args.height)):
-        if value < 16 or value % 16:
-            near = max(16, round(value / 16) * 16)
-            raise FrameSizeError(f"--{name} {value} is not divisible by 16", hint=f"the model needs that; try {near}")
+        if not 16 <= value <= MOST_PIXELS or value % 16:
+            near = min(max(16, round(value / 16) * 16), MOST_PIXELS)
+            hint = f"the model needs a multiple of 16, from 16 to {MOST_PIXELS}; try {near}"
+            raise FrameSizeError(f"--{name} {value} is no size that can be rendered", hint=hint)
     done = prepare(args.file, args.out, width=args.width, height=args.height)
     for line in done.warnings:
         print(f"warning: {line}")

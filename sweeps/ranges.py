@@ -32,20 +32,22 @@ def axis_values(name: str, value: Any) -> list[Any]:
     if not isinstance(values, Sequence) or isinstance(values, (str, bytes)):
         raise AxisError(
             f"sweep.axes.{name}={value!r} is no list of values",
-            hint=f"write sweep.axes.{name}=[{value}] or sweep.axes.{name}='range(9,26,4)'",
+            hint=f"write sweep.axes.{name}=[{value}] or, quoted for the shell, \"sweep.axes.{name}='range(9,26,4)'\"",
         )
     values = list(values)
     if not values:
-        raise AxisError(f"sweep.axes.{name} is an empty list", hint="name at least one value, or leave the axis out")
+        said = f"sweep.axes.{name}={value}" if isinstance(value, str) else f"sweep.axes.{name}=[]"
+        raise AxisError(f"{said} is empty: no values", hint="name at least one value, or leave the axis out")
     return values
 
 
 def _expand(name: str, text: str) -> list[Any]:
     match = _RANGE.match(text)
     if not match:
+        shown = text.strip() or "9,13"
         raise AxisError(
             f"sweep.axes.{name}={text!r} is neither a list nor a range",
-            hint=f"write sweep.axes.{name}=[9,13] or, quoted for the shell, \"sweep.axes.{name}='range(9,26,4)'\"",
+            hint=f"write sweep.axes.{name}=[{shown}] or, quoted for the shell, \"sweep.axes.{name}='range(9,26,4)'\"",
         )
     try:
         start, stop, step = (Decimal(part) if part else Decimal(1) for part in match.groups())

@@ -1,6 +1,7 @@
 """``action=run``: one sweep on one server, from its plan to its tables."""
 
-from concurrent.futures import ThreadPoolExecutor
+import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from sweeps import history
 from sweeps import known as seen
 from sweeps.engine import Engine, Progress
 from sweeps.finish import finish
-from sweeps.forecast import stop_time
+from sweeps.forecast import size, stop_time
 from sweeps.interrupt import interruptible
 from sweeps.limits import Limits
 from sweeps.lock import owned
@@ -17,9 +18,11 @@ from sweeps.plan import Plan, PlannedCell, frozen
 from sweeps.planning import Planner
 from sweeps.scoring import ScoringPool
 from sweeps.store import Entry, check_writable
+from sweeps.tracking_client import TrackingError
 from workflow.files import write_json
 
 if TYPE_CHECKING:
+    from runner.live import View
     from runner.server import Server
     from sweeps.app import App
     from sweeps.tracking import Tracker
@@ -43,8 +46,20 @@ def execute(app: "App") -> int:
         app.show(planner, plan)
         if plan.stand_in:
             app.console.print(STAND_IN_LINE, style="bold magenta", highlight=False)
+        _warn_of_disk(app, planner.disk(plan))
         write_json(app.folder / "plan.json", frozen(plan))
         return _render(app, planner, plan, server, Limits(config.sweep.budget, stop))
+
+
+def _warn_of_disk(app: "App", needed: float) -> None:
+    free = shutil.disk_usage(app.outputs).free
+    if needed > free:
+        app.console.print(
+            f"only {size(free)} are free in {app.outputs}, the renders alone need about {size(needed)}",
+            style="yellow",
+            markup=False,
+            highlight=False,
+        )
 
 
 def _planner(app: "App", server: "Server") -> Planner:
@@ -74,11 +89,12 @@ def _render(app: "App", planner: Planner, plan: Plan, server: "Server", limits: 
     with ExitStack() as stack, ExitStack() as bars:
         tracker = stack.enter_context(Tracker(config.tracking, app.outputs))
         logging = stack.enter_context(ThreadPoolExecutor(1))  # MLflow takes seconds to start: not the sweep's time
-        pool = stack.enter_context(ScoringPool(config.scoring.workers, config.scoring.timeout_s))
+        pool = stack.enter_context(ScoringPool(config.scoring.workers, config.scoring.timeout_s, app.scorer))
         view = make_view(len(plan.to_run), app.console, stand_in=plan.stand_in)
         if plan.to_run:
             bars.enter_context(view)
         begun = logging.submit(tracker.start, app.result(planner, plan))
+        begun.add_done_callback(lambda done: _say(view, done))
         engine = Engine(
             plan,
             planner.store,
@@ -99,10 +115,23 @@ def _render(app: "App", planner: Planner, plan: Plan, server: "Server", limits: 
         progress = engine.run()
         bars.close()
         result = app.result(planner, plan, failures=progress.failures, unscored=progress.unscored)
-        for future in (begun, started.get("last")):
-            if future is not None and (error := future.exception()) is not None:
-                raise error
-        return finish(app, result, progress=progress, tracker=tracker)
+        return finish(app, result, progress=progress, tracker=tracker, untracked=_trouble(begun, started.get("last")))
+
+
+def _say(view: "View", begun: "Future[None]") -> None:
+    """Say at once that MLflow cannot be reached: the rest of the sweep may take hours."""
+    error = None if begun.cancelled() else begun.exception()
+    if isinstance(error, TrackingError):
+        view.note(f"{error.message}; rendering goes on")
+
+
+def _trouble(*logged: "Future[Any] | None") -> TrackingError | None:
+    """Why MLflow has nothing of the sweep, where it has not; any other error is raised."""
+    errors = [future.exception() for future in logged if future is not None]
+    for error in errors:
+        if error is not None and not isinstance(error, TrackingError):
+            raise error
+    return next((error for error in errors if isinstance(error, TrackingError)), None)
 
 
 def _learn(planner: Planner, one: PlannedCell, entry: Entry, seconds: float | None) -> None:

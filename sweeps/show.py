@@ -64,7 +64,8 @@ def forecast_lines(plan: Plan, *, disk_bytes: float, learned_from: int, seen: da
     """What will be done, how long it will take and how much disk it will fill, in one or two sentences."""
     done = {"reuse": "reused from the store", "collapsed": "collapsed", "impossible": "impossible"}
     said = [f"{plan.count(state)} {words}" for state, words in done.items() if plan.count(state)]  # type: ignore[arg-type]
-    head = f"{len(plan.cells)} cells: {plan.count('run')} to render" + "".join(f", {one}" for one in said)
+    cells = "1 cell" if len(plan.cells) == 1 else f"{len(plan.cells)} cells"
+    head = f"{cells}: {plan.count('run')} to render" + "".join(f", {one}" for one in said)
     if not plan.to_run:
         return [head + "; nothing to render"]
     source = f"learned from {learned_from} renders" if learned_from else "a first guess, no render yet to learn from"

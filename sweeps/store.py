@@ -1,5 +1,6 @@
 """The folder on disk that holds renders and scores, keyed by recipe and environment."""
 
+import errno
 import json
 import os
 import shutil
@@ -13,6 +14,10 @@ from workflow.files import read_json, sha256_file, sync_folder, write_json
 
 KEY = 24
 """Hex digits of a hash in a folder's name; the full hashes stand in ``render.json`` and are compared on reading."""
+
+
+REFUSED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+"""What a disk says that takes nothing more, whichever file it was."""
 
 
 class StoreError(HarnessError):
@@ -131,6 +136,10 @@ class Store:
         attempt.rename(kept)
         return kept
 
+    def discard(self, attempt: Path) -> None:
+        """Remove an attempt that nothing is to be kept of."""
+        shutil.rmtree(attempt, ignore_errors=True)
+
     def score(self, entry: Entry, scorer: str) -> Mapping[str, Any] | None:
         """The score of ``entry`` by the scorer with hash ``scorer``; None where it is absent or torn."""
         record = read_json(score_path(entry.folder, scorer))
@@ -148,9 +157,10 @@ def score_path(folder: Path, scorer: str) -> Path:
 
 def unusable(root: Path, error: OSError) -> StoreError:
     """The plain error for a store that the file system refuses."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    hint = "free space there" if full else "make it a folder that may be written"
     return StoreError(
-        f"{root} cannot be used: {error.strerror or error}",
-        hint="free space there, or choose another folder with outputs=DIR",
+        f"{root} cannot be used: {error.strerror or error}", hint=f"{hint}, or choose another one with outputs=DIR"
     )
 
 
@@ -159,7 +169,9 @@ def check_writable(root: Path) -> None:
     probe = root / f".writable-{os.getpid()}"
     try:
         root.mkdir(parents=True, exist_ok=True)
-        probe.write_text(json.dumps("x" * 4096), encoding="utf-8")
-        probe.unlink()
+        try:
+            probe.write_text(json.dumps("x" * 4096), encoding="utf-8")
+        finally:
+            probe.unlink(missing_ok=True)
     except OSError as error:
         raise unusable(root, error) from error

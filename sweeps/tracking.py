@@ -182,7 +182,10 @@ class Tracker:
     ) -> None:
         if self._open:
             polite = kind is not None and issubclass(kind, (KeyboardInterrupt, SystemExit))
-            self.close("KILLED" if polite else "FAILED")
+            try:
+                self.close("KILLED" if polite else "FAILED")
+            except TrackingError as failure:  # what ends the sweep is said elsewhere; the runs end as a dead owner's
+                self.troubles.append(failure.message)
 
 
 def rebuild(config: "TrackingConfig", outputs: Path, sweep: SweepResult) -> Tracker:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sqlite3
 import warnings
 from collections.abc import Iterator
@@ -36,6 +37,13 @@ class TrackingError(HarnessError):
     code = "tracking-failed"
 
 
+def _reason(error: Exception) -> str:
+    """The system's own words where they are inside: MLflow wraps them in a whole request and its retries."""
+    text = str(error).strip() or type(error).__name__
+    system = re.search(r"\[Errno -?\d+\] ([^\"'()\[\]]+)", text)
+    return system[1].strip(" :") if system else text.splitlines()[0][:300]
+
+
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Turn MLflow's, the network's and the disk's errors into TrackingError."""
@@ -46,9 +54,8 @@ def translated(doing: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, RequestException, SQLAlchemyError, OSError) as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise TrackingError(
-            f"MLflow: cannot {doing}: {first}",
+            f"MLflow: cannot {doing}: {_reason(error)}",
             hint="renders and scores are kept; the same command with action=log writes MLflow again",
         ) from error
 
@@ -66,10 +73,13 @@ def tracking_uri(config: "TrackingConfig", outputs: Path) -> str:
         path = (outputs.resolve() / "mlflow.db").as_posix().replace("%", "%25").replace("?", "%3F")
         return f"sqlite:///{path}"
     if config.kind != "server":
-        raise TrackingError(f"tracking.kind={config.kind!r}: not known", hint="use 'local' or 'server'")
+        raise TrackingError(f"tracking.kind={config.kind} is unknown", hint="choose one of local, server")
     if not config.uri or not urlsplit(config.uri).scheme:
         raise TrackingError(
-            f"tracking.uri={config.uri!r}: a server needs its address", hint="tracking.uri=http://host:5000"
+            f"tracking.uri={config.uri} is no address of a server"
+            if config.uri
+            else "tracking=server needs tracking.uri",
+            hint="tracking.uri=http://host:5000",
         )
     return config.uri
 
@@ -165,6 +175,7 @@ def quieten() -> None:
         os.environ.setdefault(name, value)
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # its tracebacks: the error itself is ours
     warnings.filterwarnings("ignore", module=r"mlflow\..*")
 
 

@@ -48,7 +48,7 @@ def is_link(value: Any) -> TypeGuard[list[Any]]:
 def links_of(graph: Graph, node_id: str) -> Iterator[tuple[str, str, int]]:
     """Each linked input of a node as (input name, source node id, source slot), dangling ones left out."""
     for name, value in graph[node_id]["inputs"].items():
-        if is_link(value) and value[0] in graph:
+        if isinstance(value, list) and is_link(value) and value[0] in graph:
             yield name, value[0], value[1]
 
 
@@ -90,13 +90,16 @@ def canonical_json(obj: Any) -> str:
     return json.dumps(_plain(obj), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
+_NOT_PLAIN = (float, dict, list, tuple)  # asked before the call: most of a graph is text and whole numbers
+
+
 def _plain(obj: Any) -> Any:
     if isinstance(obj, float):
         return int(obj) if math.isfinite(obj) and obj == int(obj) else obj
     if isinstance(obj, dict):
-        return {key: _plain(value) for key, value in obj.items()}
+        return {key: _plain(value) if isinstance(value, _NOT_PLAIN) else value for key, value in obj.items()}
     if isinstance(obj, list | tuple):
-        return [_plain(value) for value in obj]
+        return [_plain(value) if isinstance(value, _NOT_PLAIN) else value for value in obj]
     return obj
 
 
@@ -106,7 +109,8 @@ def load_graph(path: Path | str | None = None) -> Graph:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise GraphError(f"Cannot read the graph {path}: {error.strerror or error}.") from error
+        hint = "workflow.graph names a JSON file; a relative path starts where the command was started"
+        raise GraphError(f"Cannot read the graph {path}: {error.strerror or error}.", hint=hint) from error
     except UnicodeDecodeError as error:
         raise GraphError(f"{path} is not UTF-8 text, so it is no workflow: {error.reason}.", hint=_EXPORT) from error
     return parse_graph(text, str(path))

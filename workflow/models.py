@@ -25,7 +25,7 @@ def server_spelling(name: str, options: Iterable[object]) -> str | None:
     """``name`` as the server's list has it, None where it has not."""
     wanted = canonical(name)
     for option in options:
-        if isinstance(option, str) and canonical(option) == wanted:
+        if isinstance(option, str) and (option == name or canonical(option) == wanted):
             return option
     return None
 

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from workflow.errors import HarnessError
+from workflow.models import is_model_file
 
 SNAPSHOT = Path(__file__).with_name("object_info.json")
 WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
@@ -36,10 +37,20 @@ class InputSpec:
     default: Any = None
     upload: bool = False
 
-    @property
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds it takes, several where ``kind`` is a list with commas."""
+        return tuple(part.strip() for part in self.kind.split(","))
+
+    @cached_property
     def is_widget(self) -> bool:
         """Whether a plain value can stand here."""
-        return any(part.strip() in WIDGETS or part.strip() == "*" for part in self.kind.split(","))
+        return any(kind in WIDGETS or kind == "*" for kind in self.kinds)
+
+    @cached_property
+    def lists_models(self) -> bool:
+        """Whether its options are model files, which differ from server to server."""
+        return any(is_model_file(option) for option in self.options or ())
 
 
 @dataclass(frozen=True)

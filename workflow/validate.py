@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from workflow.errors import HarnessError
 from workflow.graph import Graph, is_link, label_of, upstream
-from workflow.models import is_model_file, server_spelling
+from workflow.models import server_spelling
 from workflow.schema import ClassSpec, InputSpec, NodeSchema
 from workflow.values import Fault, check_value
 
@@ -116,18 +116,17 @@ def _check_node(graph: Graph, node_id: str, spec: ClassSpec, schema: NodeSchema)
                 fault = Fault("unknown_input", f"the node has no input of this name (value {value!r})", "", near)
                 yield _problem(graph, node_id, name, value, fault)
         elif isinstance(value, list):
-            fault_or_none = _check_link(graph, value, found, schema)
-            if fault_or_none is not None:
-                yield _problem(graph, node_id, name, value, fault_or_none)
+            broken = _check_link(graph, value, found, schema)
+            if broken is not None:
+                yield _problem(graph, node_id, name, value, broken)
         else:
-            yield from (
-                _problem(graph, node_id, name, value, fault) for fault in check_value(value, _known(found, schema))
-            )
+            for fault in check_value(value, _known(found, schema)):
+                yield _problem(graph, node_id, name, value, fault)
 
 
 def _known(entry: InputSpec, schema: NodeSchema) -> InputSpec:
     """The spec without a list of model files that is only a snapshot's."""
-    if schema.complete or entry.options is None or not any(is_model_file(option) for option in entry.options):
+    if schema.complete or not entry.lists_models:
         return entry
     return InputSpec(entry.kind, entry.required, default=entry.default)
 
@@ -153,7 +152,7 @@ def _check_link(graph: Graph, value: Any, entry: InputSpec, schema: NodeSchema) 
         return Fault(
             "bad_linked_input", f"links to output {slot} of {label_of(graph, source)}, which has {len(spec.outputs)}"
         )
-    given, taken = _types(spec.outputs[slot]), _types(entry.kind)
+    given, taken = _types(spec.outputs[slot]), set(entry.kinds)
     if given & taken or "*" in given | taken:
         return None
     what = f"takes {entry.kind}, {label_of(graph, source)} gives {spec.outputs[slot]}"

@@ -13,8 +13,8 @@ import pytest
 
 import runner.embedded as embedded
 from runner.client import ComfyClient
-from runner.config import ServerConfig
-from runner.server import BadServerConfig, open_server
+from runner.config import BadServerConfig, ServerConfig
+from runner.server import open_server
 from runner.transport import ServerUnreachable
 
 PROJECT = Path(embedded.__file__).resolve().parents[1]

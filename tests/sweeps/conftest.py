@@ -1,16 +1,23 @@
 """Results of small sweeps, some with real little videos; the numbers in them are inputs, never expectations."""
 
+import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hydra import compose, initialize_config_dir
+from rich.console import Console
 
 from eval.score import Score
 from eval.value import absent, number
+from sweep import CONF
+from sweeps.app import App
+from sweeps.compose import Composer, typed
+from sweeps.config import register
 from sweeps.results import CellResult, SettingResult, SweepResult
 from workflow.media.encode import VideoWriter
 from workflow.media.sound import write_wav
@@ -105,3 +112,22 @@ def rendered(store_folder: Path) -> Callable[..., SettingResult]:
         return SettingResult(name, **{**told, **more})
 
     return make
+
+
+@pytest.fixture
+def make_app(tmp_path: Path) -> Iterator[Callable[..., App]]:
+    """``make_app("sweep.axes.steps=[2,4]", …)``: one command as it is typed, its outputs in a folder of the test.
+
+    Small pictures and the sentence *weather* alone, unless told otherwise.
+    """
+    register()
+    usual = ("clips.width=160", "clips.height=288", "clips.names=[weather]", "scoring=quick")
+
+    def make(*overrides: str, **more: Any) -> App:
+        words = (*usual, f"outputs={tmp_path / 'outputs'}", *overrides)
+        composed = compose("config", list(words), return_hydra_config=True)
+        config = typed(composed, composed.hydra.runtime.choices)
+        return App(config, Composer(words), Console(file=io.StringIO()), **more)
+
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        yield make

@@ -7,10 +7,11 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 import sweep
 from workflow.media.decode import frames
@@ -185,6 +186,58 @@ def test_kill_9_loses_no_finished_render_and_makes_none_twice(tmp_path: Path, mo
     assert "RUNNING" not in statuses
     assert statuses.count("FINISHED") >= 4
     assert not list((outputs / "store").glob("*/*.attempt"))
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """A stand-in of its own, which outlives the harness; its URL."""
+    command = [sys.executable, "-m", "runner", "standin", "--port", "0", "--pace", "5"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stdout is not None
+    yield process.stdout.readline().split()[-1]
+    process.terminate()
+    process.communicate(timeout=20)
+
+
+def jobs(server: str) -> int:
+    """How many prompts the server ever took."""
+    queue = requests.get(f"{server}/queue", timeout=10).json()
+    history = requests.get(f"{server}/history", timeout=10).json()
+    return len(queue["queue_running"]) + len(queue["queue_pending"]) + len(history)
+
+
+def test_a_killed_harness_finds_its_jobs_on_the_server_again(tmp_path: Path, server: str) -> None:
+    outputs = tmp_path / "outputs"
+    command = ["sweep.name=again", "clips.names=[weather]", "sweep.axes.steps=[2,4]"]
+    command += ["server=comfyui", f"server.url={server}", "server.poll_s=0.2"]
+    process = started(outputs, *command)
+    until(process, "cell 1 of 2")
+    process.kill()
+    process.communicate(timeout=30)
+    taken = jobs(server)
+    assert taken >= 1
+    again = started(outputs, *command)
+    said = again.communicate(timeout=120)[0]
+    assert again.returncode == 0, said
+    assert "2 rendered" in said
+    assert jobs(server) == 2, "a job was sent twice"
+
+
+def test_ctrl_c_takes_the_jobs_off_the_server(tmp_path: Path, server: str) -> None:
+    outputs = tmp_path / "outputs"
+    command = ["sweep.name=off", "clips.names=[weather]", "sweep.axes.steps=[2,4]"]
+    command += ["server=comfyui", f"server.url={server}", "server.poll_s=0.2"]
+    process = started(outputs, *command)
+    until(process, "cell 1 of 2")
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, said
+    queue = requests.get(f"{server}/queue", timeout=10).json()
+    assert queue["queue_pending"] == []
+    again = started(outputs, *command)
+    said = again.communicate(timeout=120)[0]
+    assert again.returncode == 0, said
+    assert "2 rendered" in said
 
 
 def test_two_sweeps_at_once_on_one_store_are_refused_with_the_owner_named(

@@ -137,7 +137,7 @@ def resize(image: Picture, width: int, height: int) -> Picture:
 
 def save_png(path: Path, image: Picture) -> None:
     """Write a BGR picture as PNG, in one step; equal pixels give equal bytes. Raises MediaWriteError."""
-    done, data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 6])
+    done, data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 3])
     if not done:
         raise MediaWriteError(f"cannot encode {path} as PNG from an array of shape {image.shape}")
     write_bytes(path, data.tobytes())
