@@ -78,7 +78,7 @@ def tracking_uri(config: "TrackingConfig", outputs: Path) -> str:
         raise TrackingError(
             f"tracking.uri={config.uri} is no address of a server"
             if config.uri
-            else "tracking=server needs tracking.uri",
+            else "tracking=server needs tracking.uri, the server's address",
             hint="tracking.uri=http://host:5000",
         )
     return config.uri

@@ -106,13 +106,8 @@ def test_without_mlflow_the_renders_are_kept_and_logged_later(
     assert renders(outputs) == kept
 
 
-CORRUPT = [
-    b"",
-    b"{",
-    b"[]",
-    b"\xff\xfe",
-    b'{"machine": "stand-in", "shape": {"a": 1}, "stamp": {}, "schema": {}, "seen": "x"}',
-]
+FOREIGN = b'{"machine": "stand-in", "shape": {"a": 1}, "stamp": {}, "schema": {}, "seen": "x"}'
+CORRUPT = [b"", FOREIGN, b"\xff\xfe", b"[]", b"{"]
 
 
 def test_corrupt_files_around_a_render_are_made_anew_and_it_is_reused(
@@ -122,27 +117,26 @@ def test_corrupt_files_around_a_render_are_made_anew_and_it_is_reused(
     assert run(outputs) == 0
     kept = renders(outputs)
     patterns = ("sweeps/*/plan.json", "servers/*.json", "store/history.jsonl", "store/owner.json", "clips/*/facts.json")
-    for content in CORRUPT:
-        for path in [path for pattern in patterns for path in outputs.glob(pattern)]:
+    for content, pattern in zip(CORRUPT, patterns, strict=True):
+        for path in list(outputs.glob(pattern)):
             path.write_bytes(content)
-        assert run(outputs, "action=plan") == 0
-        capsys.readouterr()
-        assert run(outputs) == 0
-        assert "nothing rendered, 1 reused" in capsys.readouterr().out
-        assert renders(outputs) == kept
+    assert run(outputs, "action=plan") == 0
+    capsys.readouterr()
+    assert run(outputs) == 0
+    assert "nothing rendered, 1 reused" in capsys.readouterr().out
+    assert renders(outputs) == kept
 
 
 def test_a_corrupt_score_or_record_is_made_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outputs = tmp_path / "outputs"
     assert run(outputs) == 0
-    for content in CORRUPT:
-        (score,) = outputs.glob("store/*/*/scores/*.json")
-        score.write_bytes(content)
-        capsys.readouterr()
-        assert run(outputs, "action=score") == 0
-        assert "scored 1 render again" in capsys.readouterr().out
+    (score,) = outputs.glob("store/*/*/scores/*.json")
+    score.write_bytes(FOREIGN)
+    capsys.readouterr()
+    assert run(outputs, "action=score") == 0
+    assert "scored 1 render again" in capsys.readouterr().out
     (record,) = outputs.glob("store/*/*/render.json")
-    record.write_bytes(CORRUPT[-1])
+    record.write_bytes(FOREIGN)
     assert run(outputs) == 0
     assert "1 rendered, 0 reused, 1 scored" in capsys.readouterr().out
 
