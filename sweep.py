@@ -97,13 +97,14 @@ def _run(composed: Any, line: "CommandLine") -> int:
 
     from sweeps.app import App
     from sweeps.compose import Composer, typed
+    from sweeps.secrets import without_passwords
 
     chosen = HydraConfig.get()
     app = App(
         config=typed(composed, chosen.runtime.choices, line),
         compose=Composer(tuple(chosen.overrides.task), line),
         console=Console(),
-        config_yaml=OmegaConf.to_yaml(composed),
+        config_yaml=without_passwords(OmegaConf.to_yaml(composed)),
     )
     return app.run()
 

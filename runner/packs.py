@@ -29,14 +29,15 @@ def from_manager(packs: Iterable[str], installed: Mapping[str, Any] | None) -> d
 
 
 def from_folder(packs: Iterable[str], comfyui: Path) -> dict[str, str]:
-    """Revisions by git of the packs in a ComfyUI folder on this machine; ``-changed`` marks edited files."""
+    """Revisions by git of the packs in a ComfyUI folder on this machine whose files are as committed."""
     found = {}
     for pack in packs:
         folder = comfyui / "custom_nodes" / pack
         head = _git(folder, "rev-parse", "HEAD") if (folder / ".git").exists() else None
         if head:
             edited = _git(folder, "status", "--porcelain", "--untracked-files=no")
-            found[pack] = head if edited == "" else f"{head}-changed"
+            if edited == "":  # two edits of one revision could not be told apart: such a pack stays unknown
+                found[pack] = head
     return found
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-from runner.client import ComfyClient
+from runner.client import ComfyClient, UploadRefused
 from runner.config import ServerConfig, check_server
 from runner.embedded import StandIn
 from runner.events import Listener
@@ -15,6 +15,7 @@ from runner.packs import from_folder, from_manager, packs_of
 from runner.stamp import Stamp, read_stamp
 from runner.transport import ServerError
 from workflow.cell import InputFile
+from workflow.files import sha256_file
 
 
 class ServerWithoutNodes(ServerError):
@@ -89,6 +90,10 @@ class Server:
         """The name under which the graph finds ``file`` on the server; sent once a session."""
         with self._lock:
             if file.name not in self._uploads:
+                if sha256_file(file.path) != file.sha256:
+                    raise UploadRefused(
+                        f"{file.path} was changed since it was planned", hint="the same command plans it anew"
+                    )
                 self._uploads[file.name] = self.client.upload(file.path, file.name)
             return self._uploads[file.name]
 

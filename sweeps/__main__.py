@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     tidy = commands.add_parser(
         "prune",
         help="remove what no sweep needs",
-        description="Remove leftovers, failures, broken entries and renders that no sweep's last plan names. "
+        description="Remove leftovers, failures, broken entries and renders that no sweep's plan names. "
         "A baseline's renders always stay. Without --yes it only says what it would remove.",
     )
     tidy.add_argument("--older-than", type=float, metavar="DAYS", help="also every render older than so many days")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sweeps import known as seen
 from sweeps.collect import collect
 from sweeps.config import Config
+from sweeps.hooks import run_hook
 from sweeps.interrupt import interruptible
 from sweeps.plan import Plan, PlannedCell
 from sweeps.planning import Planner
@@ -62,7 +63,7 @@ class App:
     def outputs(self) -> Path:
         """Where everything lands."""
         given = self.config.outputs
-        return (ROOT / "outputs") if given is None else (ROOT / Path(given).expanduser())
+        return (ROOT / "outputs") if given is None else Path(given).expanduser().absolute()
 
     @property
     def name(self) -> str:
@@ -70,10 +71,9 @@ class App:
         choices = self.config.choices
         return self.config.sweep.name or choices.get("experiment") or choices.get("variant") or "sweep"
 
-    @property
-    def folder(self) -> Path:
-        """Where the plan and the pictures of this sweep stand."""
-        return self.outputs / "sweeps" / folder_name(self.name)
+    def folder(self, stand_in: bool) -> Path:
+        """Where the plans and tables of this sweep stand; those of the stand-in apart, so that they never mix."""
+        return self.outputs / "sweeps" / folder_name(f"{self.name} (stand-in)" if stand_in else self.name)
 
     def run(self) -> int:
         """Do what ``action`` says; the exit code."""
@@ -87,11 +87,23 @@ class App:
             raise ActionError(f"there is no action={self.config.action}", hint=f"choose one of {', '.join(ACTIONS)}")
         check_config(self.config, self.outputs)
         try:
-            return actions[self.config.action]()
+            return self._told(actions[self.config.action])
         except OSError as error:
             if error.errno not in REFUSED:
                 raise
             raise unusable(self.outputs, error) from error
+
+    def _told(self, action: Callable[[], int]) -> int:
+        """Do ``action``; a sweep that ends before its first cell tells the user's hook too."""
+        try:
+            return action()
+        except Exception as error:
+            if self.config.action == "run" and not isinstance(error, BrokenPipeError):
+                summary = {"sweep": self.name, "error": str(error), "outputs": str(self.outputs)}
+                trouble = run_hook(self.config.hooks.on_failure, summary)
+                if trouble:
+                    self.console.print(trouble, style="yellow", markup=False, highlight=False)
+            raise
 
     def planner(self, known: seen.Known, clip_cache: Path, *, thorough: bool = False) -> Planner:
         """A planner over this command's store."""
@@ -133,7 +145,7 @@ class App:
             raise self._nothing_rendered()
         check_writable(self.outputs)
         with owned(self.outputs / "store", f"{self.name}, action={self.config.action}"), interruptible(self.cancel):
-            planner = self.planner(self._recalled(), self.outputs / "clips")
+            planner = self.planner(self._recalled(), self.outputs / "clips", thorough=True)
             plan = planner.plan()
             if planner.known.stamp is None:
                 raise NothingRendered(
@@ -191,6 +203,7 @@ class App:
             one.clip.frame,
             cell.windows,
             settings_of(self.config),
+            planner.files(one.clip).speech.sha256,
         )
 
     def _scorer(self, planner: Planner, one: PlannedCell) -> str:

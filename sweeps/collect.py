@@ -1,6 +1,6 @@
 """What came of a plan, read from the store: the values that MLflow, tables and pictures are made of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,15 +22,21 @@ def collect(
     started: datetime,
     failures: Mapping[str, Failure] = {},
     unscored: Mapping[str, str] = {},
+    done: Collection[str] = (),
     expected: Any = (),
     config_yaml: str = "",
     title: str = "",
     stamp: Mapping[str, Any] | None = None,
 ) -> SweepResult:
-    """The result of ``plan`` as the store has it now; cells without a render or a known failure are pending."""
+    """The result of ``plan``: what it reuses, and what this call did (``done`` names the cells it rendered).
+
+    A render in the store that was not planned for reuse counts for nothing: it may be damaged, or an older one whose
+    repetition failed. Cells without a render or a known failure are pending.
+    """
     results: dict[str, CellResult] = {}
     for one in plan.cells:
-        results[one.name] = _cell(one, store, scorer_of, failures, unscored, expected)
+        sound = one.state == "reuse" or one.name in done
+        results[one.name] = _cell(one, sound, store, scorer_of, failures, unscored, expected)
     for name, twin in plan.twins.items():
         results[name] = _as_twin(results[name], results[twin])
     by_setting: dict[str, list[CellResult]] = {}
@@ -63,6 +69,7 @@ def collect(
 
 def _cell(
     one: PlannedCell,
+    sound: bool,
     store: Store,
     scorer_of: ScorerOf,
     failures: Mapping[str, Failure],
@@ -75,8 +82,8 @@ def _cell(
     if one.cell is None or one.environment is None:
         return _with(base, reason="no server was seen yet")
     placed = _with(base, recipe=one.cell.recipe, environment=one.environment)
-    entry = store.find(one.cell.recipe, one.environment)
-    if entry is not None:
+    entry = store.find(one.cell.recipe, one.environment) if sound else None
+    if entry is not None and one.name not in failures:
         return _with(
             placed, state="done", reused=one.state == "reuse", **_judged(one, entry, store, scorer_of, unscored)
         )
@@ -110,8 +117,9 @@ def _stored_failure(one: PlannedCell, store: Store, expected: Any) -> Failure | 
     if record is None:
         return None
     status = str(record.get("status", ""))
-    known = is_expected(one, status, expected)
-    return Failure(status, str(record.get("stage", "")), str(record.get("message", "")), known)
+    if not is_expected(one, status, expected):
+        return None  # another call's trouble; this one has not tried
+    return Failure(status, str(record.get("stage", "")), str(record.get("message", "")), expected=True)
 
 
 def _as_twin(own: CellResult, twin: CellResult) -> CellResult:

@@ -24,7 +24,7 @@ class NoOutputsError(HarnessError):
 
 @dataclass(frozen=True)
 class Item:
-    """One folder of the store. ``sweeps``: whose last plan names it; ``baseline``: whether one compares with it."""
+    """One folder of the store. ``sweeps``: whose plans name it; ``baseline``: whether one compares with it."""
 
     path: Path
     kind: Kind
@@ -58,7 +58,7 @@ def _planned(outputs: Path) -> tuple[dict[tuple[str, str], tuple[str, ...]], set
     """Which sweeps name which (recipe, environment), and which of those belong to a baseline setting."""
     used: dict[tuple[str, str], tuple[str, ...]] = {}
     baselines: set[tuple[str, str]] = set()
-    for file in sorted((outputs / "sweeps").glob("*/plan.json")):
+    for file in sorted((outputs / "sweeps").glob("*/plans/*.json")):
         plan = read_json(file)
         for cell in plan.get("cells", []) if isinstance(plan, dict) else []:
             if not cell.get("recipe") or not cell.get("environment"):

@@ -41,6 +41,8 @@ class Progress:
 
     failures: dict[str, Failure] = field(default_factory=dict)
     unscored: dict[str, str] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
+    """Cells that have a sound render by this call's doing."""
     rendered: int = 0
     reused: int = 0
     scored: int = 0
@@ -71,6 +73,7 @@ class Engine:
     rendered: Callable[[PlannedCell, Entry, float | None], None] = lambda *_: None
     after: Callable[["Progress"], None] = lambda _: None
     progress: Progress = field(default_factory=Progress)
+    _repeated: set[str] = field(default_factory=set)
 
     def run(self) -> Progress:
         """Reuse what is stored, render the rest in the plan's order, score everything; Ctrl-C ends it politely."""
@@ -91,7 +94,11 @@ class Engine:
             done += 1
             outcome = self._follow(planned, submitted, done, total)
             with self._writing():
-                self._keep(planned, outcome, attempt)
+                if self._repeats(planned, outcome, attempt):
+                    done -= 1
+                    self._submit(planned, ahead)
+                else:
+                    self._keep(planned, outcome, attempt)
             self._collect()
             if block not in (None, (planned.clip.name, planned.seed)):
                 self.after(self.progress)
@@ -129,7 +136,8 @@ class Engine:
         from runner.render import submit
 
         cell, environment = planned.job
-        if self.store.adopt(cell.recipe, environment):
+        if self.store.adopt(cell.recipe, environment, self._facts(planned)):
+            self.progress.done.add(planned.name)
             self._reuse(planned)
             return
         attempt = self.store.attempt(cell.recipe, environment)
@@ -150,16 +158,29 @@ class Engine:
         self.view.cell_finished(cell, outcome)
         return outcome
 
+    def _repeats(self, planned: PlannedCell, outcome: "Outcome", attempt: Path) -> bool:
+        """Whether to send a cell once more: its sampler came from the server's cache, which was emptied since."""
+        if outcome.done or not outcome.timings.cached or planned.name in self._repeated or self.cancel.is_set():
+            return False
+        self._repeated.add(planned.name)
+        self.store.discard(attempt)
+        self.view.note(f"{planned.name}: the server answered from its cache; it is rendered afresh")
+        return True
+
+    def _facts(self, planned: PlannedCell) -> dict[str, Any]:
+        return {**self.facts, "setting": planned.setting, "clip": planned.clip.name, "seed": planned.seed}
+
     def _keep(self, planned: PlannedCell, outcome: "Outcome", attempt: Path) -> None:
         self.limits.gpu_s += outcome.timings.total_s or 0.0
         if not outcome.done:
             self._failed(planned, Failure(outcome.status, outcome.stage, outcome.message), attempt)
-            if outcome.stop or self.server.trouble():
+            away = outcome.status == "lost" and outcome.stage == "upload"  # it was waited for already
+            if outcome.stop or away or self.server.trouble():
                 self.progress.stopped = self.server.trouble() or outcome.message
             return
         cell, environment = planned.job
-        facts = {**self.facts, "setting": cell.setting, "clip": cell.clip.name, "seed": cell.seed}
-        entry = self.store.commit(attempt, cell.recipe, environment, facts)
+        entry = self.store.commit(attempt, cell.recipe, environment, self._facts(planned))
+        self.progress.done.add(planned.name)
         self.progress.rendered += 1
         self.rendered(planned, entry, outcome.timings.total_s)
         self._score(planned, entry)

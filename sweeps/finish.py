@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sweeps.engine import Progress
 from sweeps.hooks import run_hook
 from sweeps.results import SweepResult
+from sweeps.secrets import without_passwords
 from sweeps.store import unusable
 from workflow.errors import HarnessError
 from workflow.files import write_atomically
@@ -92,12 +93,16 @@ def _print(app: "App", result: SweepResult, progress: Progress | None, uri: str)
         console.print(f"{new}, {progress.reused} reused, {judged}", highlight=False)
         if progress.stopped:
             console.print(f"stopped: {progress.stopped}; the same command goes on", style="yellow", markup=False)
-    write_atomically(app.folder / "summary.md", summary_markdown(result))
-    write_atomically(app.folder / "summary.csv", summary_csv(result))
-    console.print(f"tables: {app.folder / 'summary.md'}", soft_wrap=True, markup=False, highlight=False)
+    folder = app.folder(result.stand_in)
+    write_atomically(folder / "summary.md", summary_markdown(result))
+    write_atomically(folder / "summary.csv", summary_csv(result))
+    console.print(f"tables: {folder / 'summary.md'}", soft_wrap=True, markup=False, highlight=False)
     if uri:
         console.print(
-            f"MLflow: mlflow ui --backend-store-uri {_quoted(uri)}", soft_wrap=True, markup=False, highlight=False
+            f"MLflow: mlflow ui --backend-store-uri {_quoted(without_passwords(uri))}",
+            soft_wrap=True,
+            markup=False,
+            highlight=False,
         )
 
 

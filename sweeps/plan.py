@@ -181,16 +181,17 @@ def _cells(setting: Setting, clip: Clip, seeds: Sequence[int], checks: Checks) -
 
 
 def _collapse(cells: Sequence[PlannedCell], checks: Checks) -> tuple[list[PlannedCell], dict[str, str]]:
-    """Cells that cannot differ from an earlier one share its video; ``twins`` maps their names to it."""
+    """Cells that cannot differ share one video, a stored one if there is; ``twins`` maps their names to its cell."""
+    keys = [checks.same(one.cell) if one.cell and one.state != "impossible" else "" for one in cells]
     first: dict[str, PlannedCell] = {}
+    for key, one in zip(keys, cells, strict=True):
+        if first.setdefault(key, one).state != "reuse" and one.state == "reuse":
+            first[key] = one  # what is stored already stands for the others
     kept: list[PlannedCell] = []
     twins: dict[str, str] = {}
-    for one in cells:
-        if one.cell is None or one.state == "impossible":
-            kept.append(one)
-            continue
-        twin = first.setdefault(checks.same(one.cell), one)
-        if twin is not one:
+    for key, one in zip(keys, cells, strict=True):
+        twin = first[key]
+        if key and twin is not one:
             twins[one.name] = twin.name
             one = replace(one, state="collapsed", reason=f"cannot differ from {twin.name}")
         kept.append(one)
@@ -218,7 +219,9 @@ def require_possible(plan: Plan) -> None:
 
 
 def frozen(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON, as it is kept before the first cell runs."""
+    """The plan as JSON, as it is kept before the first cell runs; a collapsed cell names its twin's place."""
+    by_name = {one.name: one for one in plan.cells}
+    places = {one.name: by_name[plan.twins.get(one.name, one.name)] for one in plan.cells}
     return {
         "name": plan.name,
         "hash": plan.hash,
@@ -235,10 +238,10 @@ def frozen(plan: Plan) -> dict[str, Any]:
                 "seed": one.seed,
                 "state": one.state,
                 "reason": one.reason,
-                "recipe": one.cell.recipe if one.cell else None,
-                "environment": one.environment,
+                "recipe": place.cell.recipe if place.cell else None,
+                "environment": place.environment,
                 "seconds": round(one.seconds, 1),
             }
-            for one in plan.cells
+            for one, place in ((one, places[one.name]) for one in plan.cells)
         ],
     }

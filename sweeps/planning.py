@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sweeps.plan import Checked, Checks, Plan, PlannedCell, make_plan, require_p
 from sweeps.prepare import MOST_PIXELS
 from sweeps.ranges import AxisError
 from sweeps.settings import Compose, Setting, baseline_of, expand
-from sweeps.store import Entry, Store
+from sweeps.store import Store
 from workflow.binding import Binding, bind
 from workflow.build import ClipFiles, build_cell, clip_files
 from workflow.cell import Cell, Clip
@@ -155,7 +156,10 @@ class Planner:
         return collapse_key(cell.graph, {file.name: file.sha256 for file in cell.files}, cell.seed, cell.windows)
 
     def environment(self, cell: Cell) -> str | None:
-        """The environment hash the cell would be made in; None before any server was seen."""
+        """The environment hash the cell would be made in; None before any server was seen.
+
+        Where something is unknown the sweep's name is part of it: its renders are reused within the sweep only.
+        """
         from runner.stamp import environment_hash
 
         if self.known.stamp is None:
@@ -165,13 +169,23 @@ class Planner:
         )
         key = (models, str(cell.values.get("attention_mode", "")))
         if key not in self._environments:
-            self._environments[key] = environment_hash(self.known.stamp, models, key[1])
+            known = environment_hash(self.known.stamp, models, key[1])
+            # what is not known whole is shared by no two sweeps
+            own = known if not self.unknown else sha256(f"{known} {self.name}".encode()).hexdigest()
+            self._environments[key] = own
         return self._environments[key]
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What can change a video and is not known: of the server, and of files that a graph reads by itself."""
+        stamp = self.known.stamp
+        foreign = [text for _, binding in self._graphs.values() for text in binding.foreign]
+        return (*(stamp.unknown if stamp is not None else ()), *(f"content of {text}" for text in foreign))
 
     def stored(self, cell: Cell, environment: str) -> str | None:
         """The environment of a stored render that may stand for the cell; None when it must be rendered."""
         entry = self.store.find(cell.recipe, environment, thorough=self.thorough)
-        if entry is not None and self._may_reuse(entry):
+        if entry is not None:
             return environment
         if self.config.sweep.reuse == "graph":
             return next((other.environment for other in self.store.renders(cell.recipe)), None)
@@ -180,10 +194,6 @@ class Planner:
         if failure and is_expected(one, str(failure.get("status")), self.config.sweep.expected_failures):
             return environment
         return None
-
-    def _may_reuse(self, entry: Entry) -> bool:
-        stamp = self.known.stamp
-        return stamp is None or stamp.verified or entry.record.get("sweep") == self.name
 
     @property
     def machine(self) -> str:

@@ -39,7 +39,6 @@ def execute(app: "App") -> int:
     check_writable(app.outputs)
     with ExitStack() as stack:
         stack.enter_context(owned(app.outputs / "store", app.name))
-        stack.enter_context(interruptible(app.cancel))
         server = stack.enter_context(open_server(config.server, app.outputs / "servers"))
         planner = _planner(app, server)
         plan = planner.plan()
@@ -47,7 +46,9 @@ def execute(app: "App") -> int:
         if plan.stand_in:
             app.console.print(STAND_IN_LINE, style="bold magenta", highlight=False)
         _warn_of_disk(app, planner.disk(plan))
-        write_json(app.folder / "plan.json", frozen(plan))
+        for name in ("plan.json", f"plans/{plan.hash[:12]}.json"):  # the last one, and all: none is forgotten
+            write_json(app.folder(plan.stand_in) / name, frozen(plan))
+        stack.enter_context(interruptible(app.cancel))
         return _render(app, planner, plan, server, Limits(config.sweep.budget, stop))
 
 
@@ -69,10 +70,9 @@ def _planner(app: "App", server: "Server") -> Planner:
     server.require(planner.classes)
     planner.known = seen.of_live(server, planner.classes)
     seen.remember(app.outputs / "servers", app.config.server, planner.known)
-    stamp = planner.known.stamp
-    if stamp is not None and not stamp.verified:
+    if planner.unknown:
         app.console.print(
-            f"unverified environment ({', '.join(stamp.unknown)}): renders are reused within this sweep only;"
+            f"unverified environment ({', '.join(planner.unknown)}): renders are reused within this sweep only;"
             " name what is installed there with server.release=LABEL",
             style="yellow",
             highlight=False,
@@ -114,7 +114,7 @@ def _render(app: "App", planner: Planner, plan: Plan, server: "Server", limits: 
         )
         progress = engine.run()
         bars.close()
-        result = app.result(planner, plan, failures=progress.failures, unscored=progress.unscored)
+        result = app.result(planner, plan, **_came_of(progress))
         return finish(app, result, progress=progress, tracker=tracker, untracked=_trouble(begun, started.get("last")))
 
 
@@ -134,6 +134,15 @@ def _trouble(*logged: "Future[Any] | None") -> TrackingError | None:
     return next((error for error in errors if isinstance(error, TrackingError)), None)
 
 
+def _came_of(progress: Progress) -> dict[str, Any]:
+    """A copy of what this call did so far, for ``collect``."""
+    return {
+        "failures": dict(progress.failures),
+        "unscored": dict(progress.unscored),
+        "done": frozenset(progress.done),
+    }
+
+
 def _learn(planner: Planner, one: PlannedCell, entry: Entry, seconds: float | None) -> None:
     cell, _ = one.job
     if seconds is not None:
@@ -142,6 +151,6 @@ def _learn(planner: Planner, one: PlannedCell, entry: Entry, seconds: float | No
 
 def _log_so_far(app: "App", planner: Planner, plan: Plan, tracker: "Tracker", progress: Progress) -> None:
     """Show in MLflow what is known after a block of cells, without pictures."""
-    result = app.result(planner, plan, failures=dict(progress.failures), unscored=dict(progress.unscored))
+    result = app.result(planner, plan, **_came_of(progress))
     for setting in result.settings:
         tracker.log_setting(result, setting, pictures=False)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workflow.errors import HarnessError
+from workflow.files import sha256_file
 from workflow.windows import Windows
 
 
@@ -21,6 +23,14 @@ class ScoreTask:
     reference: Path
     windows: Windows
     settings: Any
+    speech_sha256: str | None = None
+    """What the speech must still be; None where it is not compared."""
+
+
+class SpeechChanged(HarnessError):
+    """A speech that is no longer the one its video was made from."""
+
+    code = "speech-changed"
 
 
 Scorer = Callable[[ScoreTask], dict[str, Any]]
@@ -30,6 +40,8 @@ def score(task: ScoreTask) -> dict[str, Any]:
     """Judge one video; the score as JSON."""
     from eval.score import score_video
 
+    if task.speech_sha256 not in (None, sha256_file(task.speech)):
+        raise SpeechChanged(f"{task.speech} was changed since it was planned", hint="the same command plans it anew")
     judged = score_video(
         task.video, speech=task.speech, reference=task.reference, windows=task.windows, settings=task.settings
     )

@@ -97,7 +97,7 @@ class Store:
             raise unusable(self.root, error) from error
         return folder
 
-    def adopt(self, recipe: str, environment: str) -> Entry | None:
+    def adopt(self, recipe: str, environment: str, facts: Mapping[str, Any]) -> Entry | None:
         """Make an entry of a render that was finished when its process was killed; None where there is none."""
         folder = self.folder(recipe, environment).with_suffix(".attempt")
         record = read_json(folder / "render.json")
@@ -105,7 +105,7 @@ class Store:
             return None
         if record.get("video_sha256") != sha256_file(folder / "video.mp4"):
             return None
-        return self.commit(folder, recipe, environment, {})
+        return self.commit(folder, recipe, environment, facts)
 
     def commit(self, attempt: Path, recipe: str, environment: str, facts: Mapping[str, Any]) -> Entry:
         """Make a finished attempt an entry; ``facts`` join its ``render.json``. A broken entry in its place goes."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from sweeps.secrets import without_passwords
 from workflow.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def translated(doing: str) -> Iterator[None]:
         yield
     except (MlflowException, RequestException, SQLAlchemyError, OSError) as error:
         raise TrackingError(
-            f"MLflow: cannot {doing}: {_reason(error)}",
+            without_passwords(f"MLflow: cannot {doing}: {_reason(error)}"),
             hint="renders and scores are kept; the same command with action=log writes MLflow again",
         ) from error
 
@@ -134,12 +135,13 @@ def experiment_id(client: Any, config: "TrackingConfig", outputs: Path, name: st
     Raises:
         TrackingError: a person deleted it in MLflow; its name stays taken.
     """
-    root = (outputs.resolve() / "mlartifacts").as_uri() if config.kind == "local" else None
+    here = config.kind == "local" or str(config.uri).startswith("sqlite:")  # else MLflow would write to ./mlruns
+    root = (outputs.resolve() / "mlartifacts").as_uri() if here else None
     with translated(f"open the experiment {name!r}"), _first_opening(outputs):
         found = client.get_experiment_by_name(name)
         if found is None:
             return str(client.create_experiment(name, artifact_location=root, tags=_TABLE_FIRST))
-    if root is not None and found.artifact_location != root:
+    if config.kind == "local" and root is not None and found.artifact_location != root:
         _move_artifacts(outputs, found.artifact_location, root)
     if found.lifecycle_stage == "deleted":
         raise TrackingError(

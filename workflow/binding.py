@@ -37,6 +37,7 @@ class Binding:
     ``reference_frame`` and ``speech``, to the inputs to write; ``missing`` maps parameters that the graph cannot take
     to the reason. ``face`` is the close-up's (node, input), None where image_2 is the reference frame or not there.
     ``nodes`` gives the ids of the nodes by role (sampler, windows, clip_vision, loader, combine, speech_embeds, …).
+    ``foreign`` labels the nodes that load a file which no clip replaces.
     """
 
     slots: Mapping[str, tuple[Place, ...]]
@@ -45,6 +46,7 @@ class Binding:
     face: tuple[str, str] | None
     loras: LoraChain
     notes: tuple[str, ...]
+    foreign: tuple[str, ...] = ()
 
     def patch(self, graph: Graph, values: Mapping[str, Any], inputs: Mapping[str, Any] | None = None) -> "Patched":
         """A copy of ``graph`` with parameter ``values`` (None leaves a value) and raw ``inputs`` set.
@@ -139,6 +141,7 @@ def bind(graph: Graph) -> Binding:
         face=None if face is None else (face, "image"),
         loras=find_chain(graph, scope, nodes.get("loader")),
         notes=_notes(graph, nodes, frames, face, speech),
+        foreign=tuple(_foreign(graph, nodes, {*frames, face, speech[0]})),
     )
 
 
@@ -181,12 +184,10 @@ def _notes(
     graph: Graph, nodes: Mapping[str, str], frames: tuple[str, ...], face: str | None, speech: tuple[str, str]
 ) -> tuple[str, ...]:
     """What a user should know of the graph before trusting its videos."""
-    used = upstream(graph, nodes["combine"])
     bound = {*frames, face, speech[0]}
     notes = [
-        f"{label_of(graph, node)} loads a file of its own; its content is not part of the recipe."
-        for node in nodes_of(graph, "LoadImage", "LoadImageMask", "LoadAudio")
-        if node in used and node not in bound
+        f"{label} loads a file of its own; its content is not part of the recipe."
+        for label in _foreign(graph, nodes, bound)
     ]
     sound = graph[nodes["combine"]]["inputs"].get("audio")
     if not is_link(sound):
@@ -197,6 +198,13 @@ def _notes(
         names = " and ".join(label_of(graph, node) for node in frames)
         notes.append(f"{names} both take the reference frame.")
     return tuple(notes)
+
+
+def _foreign(graph: Graph, nodes: Mapping[str, str], bound: set[str | None]) -> list[str]:
+    """Labels of the nodes whose files no clip replaces: what they hold on the server is not known here."""
+    used = upstream(graph, nodes["combine"])
+    loaders = nodes_of(graph, "LoadImage", "LoadImageMask", "LoadAudio")
+    return [label_of(graph, node) for node in loaders if node in used and node not in bound]
 
 
 def _refuse(reasons: list[str]) -> None:

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from workflow.errors import HarnessError
 from workflow.graph import Graph, is_link, label_of, upstream
-from workflow.models import server_spelling
 from workflow.schema import ClassSpec, InputSpec, NodeSchema
 from workflow.values import Fault, check_value
 
@@ -38,21 +36,6 @@ class Problem:
         return f"{place}: {self.message}{allowed}{meant}"
 
 
-class InvalidGraphError(HarnessError):
-    """A graph that the server would refuse, or would run differently from what it says."""
-
-    code = "graph-invalid"
-
-
-def require_valid(graph: Graph, schema: NodeSchema) -> list[Problem]:
-    """The warnings of :func:`validate`; raises :class:`InvalidGraphError` with all problems where one is refused."""
-    problems = validate(graph, schema)
-    if any(problem.level == "refused" for problem in problems):
-        lines = "\n".join(f"  - {problem}" for problem in problems if problem.level == "refused")
-        raise InvalidGraphError(f"The graph does not fit the server's nodes:\n{lines}")
-    return problems
-
-
 def validate(graph: Graph, schema: NodeSchema) -> list[Problem]:
     """Every problem of ``graph``, in its order; empty when there is none.
 
@@ -77,29 +60,6 @@ def validate(graph: Graph, schema: NodeSchema) -> list[Problem]:
             problems += _check_node(graph, node_id, spec, schema)
     problems += [_cycle(graph, node_id) for node_id in _cycles(graph)]
     return problems
-
-
-def unchecked_classes(graph: Graph, schema: NodeSchema) -> list[str]:
-    """Classes of the graph that the schema says nothing about."""
-    return sorted({node["class_type"] for node in graph.values()} - schema.classes.keys())
-
-
-def spelled(graph: Graph, schema: NodeSchema) -> Graph:
-    """``graph`` with every combo value in the server's own spelling; the same object where nothing differs."""
-    result = graph
-    for node_id, node in graph.items():
-        spec = schema.classes.get(node["class_type"])
-        changed = {}
-        for name, value in node["inputs"].items() if spec is not None else ():
-            entry = spec.inputs.get(name) if spec is not None else None
-            if isinstance(value, str) and entry is not None and entry.options and value not in entry.options:
-                spelling = server_spelling(value, entry.options)
-                if spelling is not None:
-                    changed[name] = spelling
-        if changed:
-            result = dict(result) if result is graph else result
-            result[node_id] = node | {"inputs": node["inputs"] | changed}
-    return result
 
 
 def _check_node(graph: Graph, node_id: str, spec: ClassSpec, schema: NodeSchema) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ def cost_values(timings: Mapping[str, Any] | None, *, generated_s: float | None 
     """Cost figures from the fields of ``workflow.timings.Timings``; ``generated_s`` is the video's length in seconds.
 
     A result from the server's cache took no time and says nothing. A cold render (it re-read the models) gives its
-    load time and, from its second window on, steady windows; its totals would charge one setting with the load.
+    load time only: its windows carry warm-up, and its totals would charge one setting with the load.
     """
     if timings is None:
         return dict.fromkeys(NAMES, absent("no timings"))
@@ -27,14 +27,15 @@ def cost_values(timings: Mapping[str, Any] | None, *, generated_s: float | None 
 
 
 def _window(timings: Mapping[str, Any]) -> Value:
+    """Seconds per steady window: of a warm render, without its first window, which lacks the decoding between two."""
     windows = [float(seconds) for seconds in timings.get("window_s") or ()]
     if not windows:
         return absent("no window times told")
-    if timings.get("cold") is False:
-        return number(sum(windows) / len(windows))
+    if timings.get("cold") is not False:
+        return absent("cold: the models were loaded for it" if timings.get("cold") else "not known whether it is cold")
     if len(windows) < 2:
-        return absent("cold: the first window after loading is not steady")
-    return number(sum(windows[1:]) / (len(windows) - 1), ("cold: first window left out",))
+        return absent("one window: none is steady")
+    return number(sum(windows[1:]) / (len(windows) - 1))
 
 
 def _load(timings: Mapping[str, Any]) -> Value:

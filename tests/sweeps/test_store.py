@@ -65,12 +65,12 @@ def test_a_damaged_entry_is_not_found_and_is_replaced(store: Store, damage: str)
 def test_a_finished_attempt_of_a_killed_process_is_adopted(store: Store) -> None:
     attempt = store.attempt(RECIPE, HERE)
     (attempt / "video.mp4").write_bytes(b"video")
-    assert store.adopt(RECIPE, HERE) is None
+    assert store.adopt(RECIPE, HERE, {}) is None
     import hashlib
 
     digest = hashlib.sha256(b"video").hexdigest()
     (attempt / "render.json").write_text(json.dumps({"video_sha256": digest}), encoding="utf-8")
-    assert store.adopt(RECIPE, HERE) is not None
+    assert store.adopt(RECIPE, HERE, {}) is not None
     assert store.find(RECIPE, HERE, thorough=True) is not None
 
 
