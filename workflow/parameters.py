@@ -1,6 +1,6 @@
 """The tunable parameters: their typed names, and which node's input each one is."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -77,25 +77,19 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Alias:
-    """Where a parameter lives: ``input`` of the node of ``class_type`` (or of one of ``others``, its relatives)."""
+    """Where a parameter lives: ``input`` of the node of ``class_type``; the binding knows that class's kin."""
 
     class_type: str
     input: str
     kind: str
-    others: tuple[str, ...] = field(default=())
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Every class that can carry the parameter, the preferred one first."""
-        return (self.class_type, *self.others)
 
 
 _TEXT, _SPEECH, _CLIP = "WanVideoTextEncodeCached", "MultiTalkWav2VecEmbeds", "WanVideoClipVisionEncode"
 _I2V, _SAMPLER, _LOADER = "WanVideoImageToVideoMultiTalk", "WanVideoSampler", "WanVideoModelLoader"
 
 ALIASES: dict[str, Alias] = {
-    "positive_prompt": Alias(_TEXT, "positive_prompt", "STRING", ("WanVideoTextEncode",)),
-    "negative_prompt": Alias(_TEXT, "negative_prompt", "STRING", ("WanVideoTextEncode",)),
+    "positive_prompt": Alias(_TEXT, "positive_prompt", "STRING"),
+    "negative_prompt": Alias(_TEXT, "negative_prompt", "STRING"),
     "audio_scale": Alias(_SPEECH, "audio_scale", "FLOAT"),
     "audio_cfg_scale": Alias(_SPEECH, "audio_cfg_scale", "FLOAT"),
     "normalize_loudness": Alias(_SPEECH, "normalize_loudness", "BOOLEAN"),

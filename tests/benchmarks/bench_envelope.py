@@ -8,7 +8,8 @@ pieces of 5, 10 and 15 s, and pairs each piece's mouth with
 - its own sound: *power* is the share with evidence (p ≤ 0.05), *error* the distance of the found offset to that of the
   whole clip (its peak, with or without evidence), in frames of 40 ms, over pieces with evidence and over all;
 - its own sound moved by −10 … +10 frames: the error of the found shift;
-- foreign sound: other clips, speech.wav, the project's own long Mandarin text, the same clip from elsewhere (2.5 s away or more), each also backwards.
+- foreign sound: other clips, speech.wav, the project's own long Mandarin text,
+  the same clip from elsewhere (2.5 s away or more), each also backwards.
   *false* is the share with evidence. Pairs overlap, so the share is less certain than its count suggests.
 """
 
