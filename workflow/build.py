@@ -29,11 +29,12 @@ class ComputedValueError(HarnessError):
 
 @dataclass(frozen=True)
 class ClipFiles:
-    """A clip's input files under their content-hashed names."""
+    """A clip's input files under their content-hashed names; ``footage``, real video of the speaker, is never sent."""
 
     frame: InputFile
     face: InputFile
     speech: InputFile
+    footage: InputFile | None = None
 
 
 def input_file(path: Path) -> InputFile:
@@ -48,7 +49,8 @@ def input_file(path: Path) -> InputFile:
 
 def clip_files(clip: Clip) -> ClipFiles:
     """The files of a clip; read once for a clip, not once for a cell."""
-    return ClipFiles(input_file(clip.frame), input_file(clip.face), input_file(clip.speech))
+    footage = None if clip.reference_video is None else input_file(clip.reference_video)
+    return ClipFiles(input_file(clip.frame), input_file(clip.face), input_file(clip.speech), footage)
 
 
 def build_cell(

@@ -10,7 +10,7 @@ import pytest
 from workflow.media.arrays import Picture
 from workflow.media.decode import frames
 from workflow.media.encode import VideoWriter
-from workflow.media.errors import MediaError, MissingMediaError, NoVideoError, UnreadableMediaError
+from workflow.media.errors import FrameSizeError, MediaError, MissingMediaError, NoVideoError, UnreadableMediaError
 from workflow.media.probe import probe
 
 
@@ -178,3 +178,80 @@ def test_a_truncated_video_is_refused(tmp_path: Path, talking_frontal: Path) -> 
     path.write_bytes(talking_frontal.read_bytes()[:300_000])
     with pytest.raises(UnreadableMediaError, match=r"half\.mp4"):
         list(frames(path))
+
+
+def remuxed(source: Path, target: Path, **options: str) -> Path:
+    """The same coded frames in another container."""
+    with av.open(str(source)) as old, av.open(str(target), "w", options=options) as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(old.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                new.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize(("suffix", "options"), [(".mp4", {"movflags": "faststart"}), (".mkv", {})])
+def test_a_file_that_ends_before_its_announced_end_is_cut_short(
+    tmp_path: Path, talking_frontal: Path, suffix: str, options: dict[str, str]
+) -> None:
+    """FFmpeg itself says nothing where a download broke off."""
+    whole = remuxed(talking_frontal, tmp_path / f"whole{suffix}", **options)
+    assert sum(1 for _ in frames(whole)) == 375
+    cut = tmp_path / f"cut{suffix}"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
+    count = 0
+    with pytest.raises(UnreadableMediaError, match=r"cut short: .* announces 15\.0 s"):
+        for _ in frames(cut):
+            count += 1
+    assert 150 < count < 300
+    assert len(list(frames(cut, stop=100))) == 100
+
+
+def test_a_size_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "a.mp4", patches())
+    monkeypatch.setattr("workflow.media.container.MAX_PIXELS", 1000)
+    with pytest.raises(FrameSizeError, match="96×64"):
+        next(frames(path))
+    with pytest.raises(FrameSizeError, match="96×64"):
+        probe(path)
+
+
+def test_an_mp4_without_its_index_says_so(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.mp4", patches())
+    path.write_bytes(path.read_bytes()[:-700])
+    with pytest.raises(UnreadableMediaError, match="lost its index"):
+        list(frames(path))
+
+
+def test_cover_art_and_second_streams_are_not_the_video(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        cover = container.add_stream("mjpeg", rate=25)
+        cover.width, cover.height, cover.pix_fmt = 32, 32, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        streams = [container.add_stream("libx264", rate=25) for _ in range(2)]
+        for stream, side in zip(streams, (64, 48), strict=True):
+            stream.width, stream.height, stream.pix_fmt = side, side, "yuv420p"
+        art = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), "bgr24").reformat(format="yuvj420p")
+        container.mux(cover.encode(art))
+        for stream, side in zip(streams, (64, 48), strict=True):
+            for _ in range(3):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((side, side, 3), np.uint8), "bgr24")))
+            container.mux(stream.encode(None))
+    assert (probe(path).width, probe(path).videos) == (64, 2)
+    assert [frame.shape for frame in frames(path)] == [(64, 64, 3)] * 3
+
+
+@pytest.mark.parametrize(("suffix", "codec", "pixel_format"), [(".mkv", "ffv1", "bgra"), (".mov", "qtrle", "argb")])
+def test_transparent_parts_are_laid_on_grey(tmp_path: Path, suffix: str, codec: str, pixel_format: str) -> None:
+    image = np.full((32, 32, 4), 255, np.uint8)
+    image[:, :16, 3], image[:, :8, 3] = 128, 0
+    path = tmp_path / f"a{suffix}"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, pixel_format
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(image, "bgra").reformat(format=pixel_format)))
+        container.mux(stream.encode(None))
+    row = next(frames(path))[16, (4, 12, 24)]
+    assert np.abs(row.astype(int) - np.array([[128], [192], [255]])).max() <= 1

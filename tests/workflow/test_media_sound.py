@@ -10,7 +10,7 @@ import pytest
 from workflow.media.encode import VideoWriter
 from workflow.media.errors import EmptyAudioError, MediaError, MissingMediaError, NoAudioError, UnreadableMediaError
 from workflow.media.probe import probe
-from workflow.media.sound import seconds, speech, write_wav
+from workflow.media.sound import listen, seconds, speech, write_wav
 from workflow.media.wavfile import pcm_seconds
 
 TONE = 440.0
@@ -67,11 +67,6 @@ def test_compressed_speech_is_read(tmp_path: Path, name: str, codec: str) -> Non
     assert_is_the_tone(speech(path))
     assert pcm_seconds(path) is None
     assert seconds(path) == pytest.approx(1.0, abs=0.08)
-
-
-def test_channels_are_averaged(tmp_path: Path) -> None:
-    path = wav(tmp_path / "a.wav", 16000, [tone(16000), 0 * tone(16000)])
-    assert_is_the_tone(speech(path), level=0.25)
 
 
 def test_another_rate_can_be_asked_for(speech_wav: Path) -> None:
@@ -140,3 +135,92 @@ def test_a_silent_video_has_no_sound(tmp_path: Path) -> None:
     with pytest.raises(NoAudioError):
         speech(tmp_path / "a.mp4")
     assert not probe(tmp_path / "a.mp4").has_audio
+
+
+def noise(seed: int, length: int = 32000) -> np.ndarray:
+    """Syllables of noise: bursts that no other seed's follow."""
+    rng = np.random.default_rng(seed)
+    loud = np.repeat(rng.uniform(0, 1, length // 1600) ** 2, 1600)
+    return 0.2 * loud * rng.normal(0, 1, length)
+
+
+def test_the_first_channel_is_heard_as_infinitetalk_hears_it(tmp_path: Path) -> None:
+    """Averaging would halve the speech and mix in what the lips never followed."""
+    heard = listen(wav(tmp_path / "a.wav", 16000, [tone(16000), noise(1, 16000)]))
+    assert_is_the_tone(heard.samples)
+    assert heard.differ and (heard.channel, heard.channels) == (0, 2)
+
+
+def test_where_the_first_channel_is_silent_the_loudest_is_heard_and_said(tmp_path: Path) -> None:
+    heard = listen(wav(tmp_path / "a.wav", 48000, [0 * tone(48000), 0.1 * tone(48000), tone(48000)]))
+    assert_is_the_tone(heard.samples)
+    assert heard.channel == 2 and heard.differ
+
+
+def test_channels_that_say_the_same_do_not_differ(tmp_path: Path) -> None:
+    speech_, other = noise(1), noise(2)
+    delayed = np.roll(0.6 * speech_, 12)  # the other ear
+    same = {"copy": speech_, "softer": 0.4 * speech_, "delayed": delayed, "silent": 0 * speech_, "hiss": 0.01 * other}
+    for name, second in same.items():
+        assert not listen(wav(tmp_path / f"{name}.wav", 16000, [speech_, second])).differ, name
+    music = 0.2 * np.sin(2 * np.pi * 220 * np.arange(32000) / 16000)
+    for name, second in {"other speech": other, "music": music, "speech over music": 0.5 * speech_ + music}.items():
+        assert listen(wav(tmp_path / f"{name}.wav", 16000, [speech_, second])).differ, name
+
+
+def test_real_stereo_speech_does_not_differ(speech_wav: Path, talking_frontal: Path, talking_small_face: Path) -> None:
+    for path in (speech_wav, talking_frontal, talking_small_face):
+        heard = listen(path)
+        assert heard.channels == 2 and not heard.differ and heard.clipped < 1e-3
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_the_share_of_clipped_samples_is_counted_at_the_files_own_rate(tmp_path: Path, width: int) -> None:
+    wave_ = tone(44100, level=1.0)
+    loud = np.clip(2 * wave_, -1, 1)
+    assert listen(wav(tmp_path / "loud.wav", 44100, [loud], width)).clipped == pytest.approx(2 / 3, abs=0.01)
+    assert listen(wav(tmp_path / "soft.wav", 44100, [0.9 * wave_], width)).clipped == 0
+
+
+def muxed(path: Path, pieces: list[tuple[float, np.ndarray]], video_from: float = 0.0) -> Path:
+    """A second of black video and PCM pieces that start at given seconds."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("ffv1", rate=25)
+        video.width, video.height, video.pix_fmt = 32, 32, "yuv420p"
+        sound = container.add_stream("pcm_s16le", rate=16000, layout="mono")
+        for index in range(25):
+            frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="bgr24")
+            frame.pts = index + round(25 * video_from)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        for start, samples in pieces:
+            data = np.ascontiguousarray((samples * 32767).astype(np.int16)[None])
+            piece = av.AudioFrame.from_ndarray(data, format="s16", layout="mono")
+            piece.sample_rate, piece.pts = 16000, round(start * 16000)
+            container.mux(sound.encode(piece))
+        container.mux(sound.encode(None))
+    return path
+
+
+def test_a_pause_without_samples_is_filled_so_that_time_is_kept(tmp_path: Path) -> None:
+    heard = listen(muxed(tmp_path / "a.mkv", [(0.0, tone(16000, 0.5)), (1.25, tone(16000, 0.5))]))
+    assert heard.gap_s == pytest.approx(0.75, abs=0.01)
+    assert len(heard.samples) == pytest.approx(28000, abs=200)
+    quiet = np.flatnonzero(np.abs(heard.samples[8200:]) > 1000)[0] + 8200
+    assert quiet == pytest.approx(20000, abs=50)
+
+
+def test_a_sound_before_the_picture_is_cut_and_a_broken_clock_is_not_believed(tmp_path: Path) -> None:
+    early = listen(muxed(tmp_path / "early.mkv", [(0.0, tone(16000))], video_from=0.24))
+    assert len(early.samples) == pytest.approx(12160, abs=50) and early.late_s == pytest.approx(-0.24, abs=0.01)
+    for name, start in (("hours.mkv", 7200.0), ("before.mkv", 0.0)):
+        lost = listen(muxed(tmp_path / name, [(start, tone(16000))], video_from=0.0 if start else 3.0))
+        assert len(lost.samples) == pytest.approx(16000, abs=50)
+
+
+def test_sound_that_no_decoder_knows_is_its_own_error(tmp_path: Path) -> None:
+    path = muxed(tmp_path / "a.mkv", [(0.0, tone(16000))])
+    path.write_bytes(path.read_bytes().replace(b"A_PCM/INT/LIT", b"A_XYZ/NOT/ONE"))
+    assert probe(path).has_audio
+    with pytest.raises(UnreadableMediaError, match="no decoder for the sound"):
+        listen(path)

@@ -8,8 +8,7 @@ from typing import Any, Self
 
 import av
 
-from workflow.media.container import opened
-from workflow.media.errors import NoAudioError
+from workflow.media.container import audio_stream, opened
 
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 
@@ -17,8 +16,7 @@ _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 120
 class AudioFeed:
     """AAC from a sound file, one or two channels, at the file's own rate where AAC has it (else 44.1 kHz)."""
 
-    def __init__(self, source: Any, container: Any) -> None:
-        stream = source.streams.audio[0]
+    def __init__(self, stream: Any, source: Any, container: Any) -> None:
         self._rate = int(stream.rate) if stream.rate in _AAC_RATES else 44100
         layout = "mono" if stream.channels == 1 else "stereo"
         self._container = container
@@ -33,9 +31,7 @@ class AudioFeed:
     def opened(cls, sound: Path, container: Any) -> Iterator[Self]:
         """Open ``sound`` for the length of the block. Raises the errors of reading a sound."""
         with opened(sound, "sound") as source:
-            if not source.streams.audio:
-                raise NoAudioError(f"no sound in {sound}", hint="give a file with a sound stream, for example a WAV")
-            yield cls(source, container)
+            yield cls(audio_stream(source, sound), source, container)
 
     def advance(self, until: Fraction) -> None:
         """Encode and mux the sound up to ``until`` seconds, or to its end."""

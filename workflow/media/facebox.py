@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from workflow.media import facepath
 from workflow.media.arrays import Picture
 from workflow.media.box import Box
-from workflow.media.facedetect import WIDE_SCAN, detect, detect_all, look_again, scan, to_grey
+from workflow.media.facedetect import WIDE_SCAN, detect, detect_all, look_again, scan, settled, to_grey
 
 __all__ = ["Box", "FaceTracker", "Tracked", "detect", "detect_all"]
 
@@ -102,7 +102,8 @@ class FaceTracker:
             return None
         followed = max(faces, key=self._last.overlap) if self._last is not None else faces[0]
         same = self._last is not None and followed.overlap(self._last) > 0
-        self._last, self._misses = followed if same else faces[0], 0
+        # Looks between scans would measure another size of the same face.
+        self._last, self._misses = settled(grey, followed if same else faces[0]), 0
         return self._last
 
     def _count(self, faces: list[Box]) -> None:

@@ -24,11 +24,12 @@ GREY = 128  # what transparent parts are laid on
 
 @dataclass(frozen=True)
 class Header:
-    """A picture's size as shown (EXIF rotation applied) and its format."""
+    """A picture's size as shown (EXIF rotation applied), its format, and whether it has more than one frame."""
 
     width: int
     height: int
     format: str
+    animated: bool = False
 
 
 def header(path: Path) -> Header | None:
@@ -38,7 +39,8 @@ def header(path: Path) -> Header | None:
             warnings.simplefilter("ignore")
             turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
             width, height = image.size
-            return Header(height if turned else width, width if turned else height, str(image.format).lower())
+            size = (height, width) if turned else (width, height)
+            return Header(*size, str(image.format).lower(), bool(getattr(image, "is_animated", False)))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from workflow.media.container import is_moving, opened, video_stream
-from workflow.media.decode import to_bgr
+from workflow.media.container import audio_stream, is_moving, moving, opened, video_stream
 from workflow.media.errors import NoAudioError, UnreadableMediaError, require_file
+from workflow.media.hdr import TRANSFERS
 from workflow.media.picture import header
+from workflow.media.rate import first_frame_and_rate
 
 Kind = Literal["video", "audio", "image"]
 
@@ -17,8 +18,10 @@ Kind = Literal["video", "audio", "image"]
 class Probe:
     """What a file holds. Sizes in pixels as shown (rotation applied), 0 for sound; ``frames`` None when unknown.
 
+    ``fps`` is what the timestamps of the first seconds say: the usual rate where it varies, 0 where nothing tells.
     ``seconds`` is the video's length where there is one, else the sound's, and 0 for a picture. ``tags`` are the
-    container's, among them the API ``prompt`` that ComfyUI writes.
+    container's, among them the API ``prompt`` that ComfyUI writes. ``hdr`` is "PQ", "HLG" or empty. ``videos`` and
+    ``sounds`` count streams, of which the first is meant. ``animated`` marks a picture file that moves.
     """
 
     kind: Kind
@@ -32,6 +35,11 @@ class Probe:
     channels: int = 0
     codec: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    hdr: str = ""
+    interlaced: bool = False
+    videos: int = 0
+    sounds: int = 0
+    animated: bool = False
 
 
 def probe(path: Path) -> Probe:
@@ -42,7 +50,14 @@ def probe(path: Path) -> Probe:
     require_file(path)
     picture = header(path)
     if picture is not None:
-        return Probe(kind="image", width=picture.width, height=picture.height, frames=1, codec=picture.format)
+        return Probe(
+            kind="image",
+            width=picture.width,
+            height=picture.height,
+            frames=1,
+            codec=picture.format,
+            animated=picture.animated,
+        )
     with opened(path) as container:
         return _video(container, path) if is_moving(container) else _audio(container, path)
 
@@ -51,25 +66,31 @@ def _audio_facts(container: Any) -> dict[str, Any]:
     if not container.streams.audio:
         return {}
     stream = container.streams.audio[0]
-    return {"has_audio": True, "sample_rate": int(stream.rate or 0), "channels": int(stream.channels)}
+    if stream.codec_context is None:  # no decoder knows it: there, and nothing is known of it
+        return {"has_audio": True, "sounds": len(container.streams.audio)}
+    facts = {"has_audio": True, "sounds": len(container.streams.audio)}
+    return {**facts, "sample_rate": int(stream.rate or 0), "channels": int(stream.channels)}
 
 
 def _video(container: Any, path: Path) -> Probe:
     stream = video_stream(container, path)
-    rate = stream.average_rate or stream.guessed_rate or 0
-    first = next(iter(container.decode(stream)), None)
+    first, rate = first_frame_and_rate(container, stream)
     if first is None:
         raise UnreadableMediaError(f"video has no frame that decodes: {path}", hint="render or export it again")
-    height, width = to_bgr(first).shape[:2]
+    turned = round(first.rotation / 90) % 2 == 1
+    width, height = (first.height, first.width) if turned else (first.width, first.height)
     return Probe(
         kind="video",
         width=width,
         height=height,
-        fps=float(rate),
+        fps=rate,
         frames=int(stream.frames) or None,
         seconds=_seconds(container, stream),
         codec=stream.codec_context.name,
         tags=dict(container.metadata),
+        hdr=TRANSFERS.get(first.color_trc, ""),
+        interlaced=bool(first.interlaced_frame),
+        videos=len(moving(container)),
         **_audio_facts(container),
     )
 
@@ -77,7 +98,7 @@ def _video(container: Any, path: Path) -> Probe:
 def _audio(container: Any, path: Path) -> Probe:
     if not container.streams.audio:
         raise NoAudioError(f"neither picture nor sound in {path}", hint="give a picture, a sound or a video file")
-    stream = container.streams.audio[0]
+    stream = audio_stream(container, path)
     return Probe(
         kind="audio",
         seconds=_seconds(container, stream),
