@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.perwindow import spans
 from eval.score import Score
 
 PANELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -13,6 +14,7 @@ PANELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("colour", "colour distance\nΔE00", ("colour/cheeks", "colour/background", "colour/clothes")),
     ("sharpness", "face sharpness\nLaplacian variance", ("sharpness/laplacian", "sharpness/laplacian_abs")),
     ("motion", "speed\nface widths/s", ("motion/head", "motion/background")),
+    ("likeness", "LPIPS and likeness\nto the reference", ("likeness/lpips", "likeness/face")),
 )
 COLOURS = ("#1f5fa8", "#c4661f", "#3b8a4a", "#8a3b7c", "#6b6b6b", "#a8901f")
 FONTS = ["DejaVu Sans", "Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Zen Hei", "Microsoft YaHei", "PingFang SC"]
@@ -21,7 +23,8 @@ FONTS = ["DejaVu Sans", "Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Zen Hei",
 def plot_curves(score: Score | Mapping[str, Score], path: Path, title: str = "") -> Path:
     """Draw curves over time to ``path`` (PNG) and return it.
 
-    One score: every curve of a panel. Several, by label: the first curve of each panel, one line a score.
+    One score: every curve of a panel, with the mean of each window as a step.
+    Several, by label: the first curve of each panel, one line a score.
     Raises MediaWriteError when ``path`` cannot be written.
     """
     from matplotlib import rc_context
@@ -53,9 +56,11 @@ def _panel(axis: Any, label: str, names: tuple[str, ...], scores: Mapping[str, S
             points = np.array([np.nan if v is None else v for v in score.curves[name]], dtype=np.float64)
             at = np.flatnonzero(np.isfinite(points))
             drawn = axis.twinx() if name == "speech/envelope" else axis
+            colour = "#b0b0b0" if drawn is not axis else COLOURS[position % len(COLOURS)]
+            steps = _steps(axis, score, name, colour)
             drawn.plot(
-                at / score.fps, points[at], lw=1.0, label=who or name.split("/", 1)[1],
-                color="#b0b0b0" if drawn is not axis else COLOURS[position % len(COLOURS)],
+                at / score.fps, points[at], lw=1.0, label=who or name.split("/", 1)[1], color=colour,
+                alpha=0.45 if steps else 1.0,
             )  # fmt: skip
             if drawn is not axis:
                 drawn.set_yticks([])
@@ -69,6 +74,17 @@ def _panel(axis: Any, label: str, names: tuple[str, ...], scores: Mapping[str, S
     axis.grid(alpha=0.25, lw=0.5)
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
+
+
+def _steps(axis: Any, score: Score, name: str, colour: str) -> bool:
+    """Draw the mean of each window as a step; False where there is one window, or none is known."""
+    series = score.per_window.get(name, [])
+    if len(series) < 2:
+        return False
+    edges = [frames.start for frames in spans(score.seams, score.frames)] + [score.frames]
+    levels = [np.nan if level is None else level for level in series]
+    axis.stairs(levels, np.array(edges) / score.fps, baseline=None, color=colour, lw=1.8, zorder=3)
+    return True
 
 
 def _seams(axis: Any, scores: Mapping[str, Score]) -> None:

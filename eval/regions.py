@@ -1,4 +1,4 @@
-"""Where cheeks, background and clothes lie, from a face box."""
+"""Where cheeks, background and clothes lie, from a face box. Lengths are in widths and heights of the box."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,12 @@ from workflow.media.box import Box
 
 Mask = npt.NDArray[np.bool_]
 LEAST_SHARE = 0.005  # of the frame; smaller regions are not measured
+ENOUGH = 0.03  # of the frame; a smaller background is looked for closer to the person
+HEAD_ROOM = ((0.95, 0.7), (0.72, 0.4))  # (beside its middle, above the box): with any hair, and in a tight picture
+SHOULDERS = 1.9  # beside the middle, below the chin: seated, with arms and wide clothes
+BAND = (0.22, 0.375, 0.78, 0.655)
+"""Left, top, right, bottom in the box: cheeks with the nose between them, from the eyes to the lips. One band, as a
+turning head takes one of two patches onto hair or out of the light; the lighter half of its pixels is skin in light."""
 
 
 @dataclass(frozen=True)
@@ -22,36 +28,24 @@ class Layout:
 def layout(box: Box, frame: tuple[int, int], small: tuple[int, int]) -> Layout:
     """Background and clothes for a face ``box`` in a frame (height, width), as masks of a copy of size ``small``.
 
-    A seated person fits into a column three face widths wide, the head with its hair into one of two; what lies beside
-    them, or above the head, is background.
-    Clothes lie below the chin and neck, one and a half face widths wide. Both stay where the first face was, as the
-    reference frame has no other places to compare with.
+    Background is what lies beside and above a column around the person: wide enough for any hair where that leaves
+    enough, closer to the head in a tight picture. Clothes lie below chin and neck, one and a half face widths wide; the
+    shoulders stand in where the picture ends above them. Both stay where the first face was, as the reference frame
+    has no other places to compare with.
     """
     scale_y, scale_x = small[0] / frame[0], small[1] / frame[1]
-    rows, columns = np.arange(small[0])[:, None] / scale_y, np.arange(small[1])[None, :] / scale_x
-    middle = box.x + box.w / 2
-    beside_head = (np.abs(columns - middle) > 0.95 * box.w) & (rows < box.y + 0.9 * box.h)
-    beside = beside_head | (np.abs(columns - middle) > 1.5 * box.w)
-    above = rows < box.y - 0.7 * box.h
-    shirt = (np.abs(columns - middle) < 0.75 * box.w) & (rows > box.y + 1.45 * box.h) & (rows < box.y + 2.4 * box.h)
-    return Layout(_large_enough(beside | above), _large_enough(shirt))
+    down = (np.arange(small[0])[:, None] / scale_y - box.y) / box.h
+    aside = np.abs(np.arange(small[1])[None, :] / scale_x - box.x - box.w / 2) / box.w
+    background = np.zeros(small, dtype=np.bool_)
+    for beside, above in HEAD_ROOM:
+        background = ((aside > beside) & (down < 0.9)) | (aside > SHOULDERS) | (down < -above)
+        if background.mean() >= ENOUGH:
+            break
+    torso = (aside < 0.75) & (down > 1.45) & (down < 2.4)
+    shoulders = (aside > 0.5) & (aside < 1.0) & (down > 1.2) & (down < 1.7)
+    clothes = _large_enough(torso)
+    return Layout(_large_enough(background), clothes if clothes is not None else _large_enough(shoulders))
 
 
 def _large_enough(mask: Mask) -> Mask | None:
     return mask if mask.mean() >= LEAST_SHARE else None
-
-
-def cheeks(box: Box, scale: float) -> list[tuple[slice, slice]]:
-    """The two cheeks of a face as (rows, columns) of a copy ``scale`` times the frame's size."""
-    top, bottom = (box.y + share * box.h for share in (0.48, 0.64))
-    found = []
-    for left, right in ((0.21, 0.35), (0.65, 0.79)):
-        rows = _span(top * scale, bottom * scale)
-        columns = _span((box.x + left * box.w) * scale, (box.x + right * box.w) * scale)
-        found.append((rows, columns))
-    return found
-
-
-def _span(start: float, stop: float) -> slice:
-    first = max(int(start), 0)
-    return slice(first, max(round(stop), first + 1))

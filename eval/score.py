@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT", "FULL", "PROFILES", "QUICK", "Score", "Settings", "Value", "score_video", "scorer_hash"]
 
 Status = Literal["ok", "no_face", "broken"]
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Score:
     ``status`` *broken* (``reason`` says how) means that no metric was believed; *no_face* that only what needs no
     face is there. ``curves`` hold a number or None for each of the ``frames`` frames at ``fps`` that the speech
     covers; ``coverage`` is their share with a tracked face. ``seams`` are first frames of windows, empty for one
-    window, None when the windows are not known.
+    window, None when the windows are not known. ``per_window`` holds one number or None for each window.
     """
 
     status: Status
@@ -39,6 +39,7 @@ class Score:
     warnings: tuple[str, ...] = ()
     stand_in: bool = False
     speech_s: float | None = None
+    per_window: Mapping[str, list[float | None]] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -56,6 +57,7 @@ class Score:
             "warnings": list(self.warnings),
             "stand_in": self.stand_in,
             "speech_s": self.speech_s,
+            "per_window": {name: list(points) for name, points in self.per_window.items()},
             "extra": dict(self.extra),
         }
 
@@ -77,6 +79,7 @@ class Score:
             warnings=tuple(data["warnings"]),
             stand_in=bool(data["stand_in"]),
             speech_s=data["speech_s"],
+            per_window={name: list(points) for name, points in data["per_window"].items()},
             extra=dict(data["extra"]),
         )
 
@@ -89,16 +92,18 @@ def score_video(
     windows: Windows | None = None,
     settings: Settings = DEFAULT,
     expected: "Expected | None" = None,
+    footage: Mapping[str, float] | None = None,
     on_progress: Callable[[int, int | None], None] | None = None,
 ) -> Score:
     """Judge ``video`` against its ``speech`` (None: its own sound) and ``reference`` frame (None: its first frames).
 
-    ``windows`` None: read from the API prompt inside the video where there is one. ``on_progress`` gets frames done
-    and, where known, their number. A video that cannot be decoded is *broken*, not an error.
+    ``windows`` None: read from the API prompt inside the video where there is one. ``footage``: what
+    :func:`eval.footage.footage_norm` measured of a real video of one's own. ``on_progress`` gets frames done and, where
+    known, their number. A video that cannot be decoded is *broken*, not an error.
 
     Raises MissingMediaError when ``video`` is not there, and the errors of workflow.media for a ``speech`` or
     ``reference`` that cannot be read: those are the caller's mistakes, not the render's.
     """
     from eval.judge import judge
 
-    return judge(video, speech, reference, windows, settings, expected, on_progress)
+    return judge(video, speech, reference, windows, settings, expected, on_progress, footage)

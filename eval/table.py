@@ -3,6 +3,7 @@
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from eval import trust
 from eval.metric import METRICS, Metric
 from eval.score import Score
 from eval.value import Value
@@ -36,11 +37,17 @@ def score_table(score: Score, title: str) -> "Table":
                 "\n".join(shown(value) for _, value in part),
                 "\n".join(metric.unit for metric in metrics),
                 "\n".join(wished(metric) for metric in metrics),
-                _plain(reason or ", ".join(part[0][1].flags)),
+                _plain(reason or _remarks(*part[0])),
             )
         if family != METRICS[rows[-1][0]].family and _last_of(family, part[-1][0], score):
             table.add_section()
     return table
+
+
+def _remarks(name: str, value: Value) -> str:
+    """What qualifies a number: how it was measured, and whether its metric is to be trusted."""
+    doubt = trust.remark(name)
+    return ", ".join([*value.flags, *([doubt] if doubt else [])])
 
 
 def _last_of(family: str, name: str, score: Score) -> bool:
@@ -72,6 +79,8 @@ def caption(score: Score) -> str:
         seams = "windows not known" if score.seams is None else f"{sum(s < score.frames for s in score.seams)} seams"
         lines.append(f"{score.frames} frames at {score.fps:g}/s, face in {score.coverage:.0%}, {seams}")
     lines += score.warnings
+    if any(value.value is not None and name in trust.experimental() for name, value in score.values.items()):
+        lines.append("experimental: failed its calibration (why: python -m eval calibrate --show)")
     lines.append(NOT_MEASURED)
     return _plain("\n".join(lines))
 

@@ -14,6 +14,7 @@ from sweeps.collect import collect
 from sweeps.config import Config
 from sweeps.hooks import run_hook
 from sweeps.interrupt import interruptible
+from sweeps.judging import fetch_weights, footage_scores, score_task, scorer_of
 from sweeps.plan import Plan, PlannedCell
 from sweeps.planning import Planner
 from sweeps.precheck import check_config
@@ -26,8 +27,6 @@ from workflow.errors import HarnessError
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from eval.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 ACTIONS = ("run", "plan", "score", "log")
@@ -168,6 +167,7 @@ class App:
         from rich.progress import Progress as Bar
 
         unscored: dict[str, str] = {}
+        fetch_weights(self.config, self.console)
         with ScoringPool(self.config.scoring.workers, self.config.scoring.timeout_s, self.scorer) as pool:
             for one in plan.cells:
                 if one.cell is None or one.environment is None or one.state == "collapsed":
@@ -194,26 +194,7 @@ class App:
 
     def task(self, planner: Planner, one: PlannedCell, entry: Entry) -> ScoreTask:
         """What to score of a cell's render."""
-        cell, _ = one.job
-        return ScoreTask(
-            one.name,
-            self._scorer(planner, one),
-            entry.video,
-            one.clip.speech,
-            one.clip.frame,
-            cell.windows,
-            settings_of(self.config),
-            planner.files(one.clip).speech.sha256,
-        )
-
-    def _scorer(self, planner: Planner, one: PlannedCell) -> str:
-        from eval.settings import scorer_hash
-
-        return scorer_hash(
-            settings_of(self.config),
-            speech_sha256=planner.files(one.clip).speech.sha256,
-            reference_sha256=planner.files(one.clip).frame.sha256,
-        )
+        return score_task(self.config, planner, one, entry)
 
     def result(self, planner: Planner, plan: Plan, **more: Any) -> SweepResult:
         """What came of ``plan`` as the store has it now."""
@@ -221,12 +202,13 @@ class App:
         return collect(
             plan,
             planner.store,
-            lambda one: self._scorer(planner, one),
+            lambda one: scorer_of(self.config, planner, one),
             sweep_id=self.name,
             started=datetime.now(UTC),
             expected=self.config.sweep.expected_failures,
             config_yaml=self.config_yaml,
             title=self.config.sweep.title,
+            footage=footage_scores(self.config, planner, plan),
             stamp=stamp.to_json() if stamp else {},
             **more,
         )
@@ -250,15 +232,3 @@ def folder_name(name: str) -> str:
     if len(raw) <= LONGEST_FOLDER:
         return safe
     return raw[: LONGEST_FOLDER - 9].decode("utf-8", "ignore") + "-" + sha256(raw).hexdigest()[:8]
-
-
-def settings_of(config: Config) -> "Settings":
-    """The evaluator's settings out of the config group ``scoring``."""
-    from dataclasses import fields
-
-    from eval.settings import SCORED, Settings
-
-    given = {
-        one.name: getattr(config.scoring, one.name) for one in fields(Settings) if hasattr(config.scoring, one.name)
-    }
-    return Settings(**{**given, "families": tuple(config.scoring.families) or SCORED})

@@ -10,6 +10,7 @@ from sweeps.results import CellResult, SettingResult, SweepResult
 from sweeps.store import Entry, Store
 from workflow.windows import FPS
 
+SHARED_CARD = "scoring ran on the same card"
 ScorerOf = Callable[[PlannedCell], str]
 
 
@@ -26,6 +27,7 @@ def collect(
     expected: Any = (),
     config_yaml: str = "",
     title: str = "",
+    footage: Mapping[str, Mapping[str, Any]] = {},
     stamp: Mapping[str, Any] | None = None,
 ) -> SweepResult:
     """The result of ``plan``: what it reuses, and what this call did (``done`` names the cells it rendered).
@@ -64,6 +66,7 @@ def collect(
         config_yaml=config_yaml,
         stamp=stamp or {},
         title=title,
+        footage=footage,
     )
 
 
@@ -101,7 +104,8 @@ def _judged(
 
     score = store.score(entry, scorer_of(one))
     seconds = one.cell.windows.frames / FPS if one.cell else None
-    cost = cost_values(entry.record.get("timings"), generated_s=seconds)
+    flags = (SHARED_CARD,) if entry.record.get("scored_on_card") else ()
+    cost = cost_values(entry.record.get("timings"), generated_s=seconds, flags=flags)
     return {
         "folder": entry.folder,
         "score": score,

@@ -49,6 +49,8 @@ _LISTS = (
     "clips.names",
     "clips.entries",
     "scoring.families",
+    "scoring.networks",
+    "scoring.weights.mirrors",
 )
 """Keys that take lists; elsewhere a bracket begins a text."""
 _PAIR = re.compile(r"^(?P<key>[~+]*[\w./@:-]+)=(?P<value>.*)$", re.DOTALL)

@@ -97,10 +97,40 @@ class ClipsConfig:
 
 
 @dataclass
+class PerNetwork:
+    """One text for each weights file."""
+
+    syncnet: Optional[str] = None
+    alexnet: Optional[str] = None
+    landmarks: Optional[str] = None
+    sface: Optional[str] = None
+
+
+@dataclass
+class WeightsConfig:
+    """Where the networks' weights come from: ``python -m eval weights list`` shows what there is."""
+
+    fetch: bool = True
+    """Fetch what is missing before the first score, after saying so."""
+    folder: Optional[str] = None
+    """The cache folder; None is the usual one, which INFINITETALK_SWEEP_CACHE moves."""
+    mirrors: list[str] = field(default_factory=list)
+    """Base URLs that are tried before the files' own."""
+    files: PerNetwork = field(default_factory=PerNetwork)
+    """Paths of your own copies."""
+    sha256: PerNetwork = field(default_factory=PerNetwork)
+    """Checksums of your own copies, where they are not the published files."""
+
+
+@dataclass
 class ScoringConfig:
     """Which metrics, how finely (strides in frames, widths in pixels), in how many processes."""
 
     families: list[str] = field(default_factory=list)
+    networks: list[str] = field(default_factory=list)
+    device: str = "cpu"
+    dtype: str = "float32"
+    weights: WeightsConfig = field(default_factory=WeightsConfig)
     face_stride: int = 5
     face_width: int = 240
     mouth_width: int = 96
@@ -108,6 +138,12 @@ class ScoringConfig:
     colour_stride: int = 1
     flow_width: int = 232
     flow_stride: int = 1
+    lpips_stride: int = 5
+    sface_stride: int = 10
+    sync_scale: float = 1.06
+    sync_shift_x: float = 0.0
+    sync_shift_y: float = 0.0
+    sync_crop_windows: int = 56
     workers: int = 1
     timeout_s: float = 600.0
 

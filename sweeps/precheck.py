@@ -93,7 +93,7 @@ def _clips(config: Config) -> None:
 
 
 def _scoring(config: Config) -> None:
-    from sweeps.app import settings_of
+    from sweeps.judging import settings_of
 
     for name, value in vars(config.scoring).items():
         if name == "timeout_s":

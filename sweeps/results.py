@@ -113,6 +113,8 @@ class SweepResult:
     stamp: Mapping[str, Any] = field(default_factory=dict)
     title: str = ""
     description: str = ""
+    footage: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Scores as JSON of the user's own real videos, by clip: the ceiling."""
 
     @property
     def cells(self) -> tuple[CellResult, ...]:

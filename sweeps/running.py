@@ -12,6 +12,7 @@ from sweeps.engine import Engine, Progress
 from sweeps.finish import finish
 from sweeps.forecast import size, stop_time
 from sweeps.interrupt import interruptible
+from sweeps.judging import fetch_weights, shares_card
 from sweeps.limits import Limits
 from sweeps.lock import owned
 from sweeps.plan import Plan, PlannedCell, frozen
@@ -48,6 +49,7 @@ def execute(app: "App") -> int:
         _warn_of_disk(app, planner.disk(plan))
         for name in ("plan.json", f"plans/{plan.hash[:12]}.json"):  # the last one, and all: none is forgotten
             write_json(app.folder(plan.stand_in) / name, frozen(plan))
+        fetch_weights(config, app.console)
         stack.enter_context(interruptible(app.cancel))
         return _render(app, planner, plan, server, Limits(config.sweep.budget, stop))
 
@@ -104,7 +106,11 @@ def _render(app: "App", planner: Planner, plan: Plan, server: "Server", limits: 
             limits,
             task=lambda one, entry: app.task(planner, one, entry),
             cancel=app.cancel,
-            facts={"sweep": app.name, "stamp": planner.known.stamp.to_json() if planner.known.stamp else {}},
+            facts={
+                "sweep": app.name,
+                "stamp": planner.known.stamp.to_json() if planner.known.stamp else {},
+                "scored_on_card": shares_card(config),
+            },
             expected=config.sweep.expected_failures,
             max_failures=config.sweep.max_failures,
             rendered=lambda one, entry, seconds: _learn(planner, one, entry, seconds),

@@ -8,8 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from workflow.errors import HarnessError
-from workflow.files import sha256_file
+from workflow.files import read_json, sha256_file, write_json
 from workflow.windows import Windows
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A real video of the speaker, and the file that keeps its score: it is judged once for all renders."""
+
+    video: Path
+    sha256: str
+    record: Path
 
 
 @dataclass(frozen=True)
@@ -25,6 +34,9 @@ class ScoreTask:
     settings: Any
     speech_sha256: str | None = None
     """What the speech must still be; None where it is not compared."""
+    size: tuple[int, int] | None = None
+    """Width and height in pixels that the video must have."""
+    footage: Footage | None = None
 
 
 class SpeechChanged(HarnessError):
@@ -38,26 +50,40 @@ Scorer = Callable[[ScoreTask], dict[str, Any]]
 
 def score(task: ScoreTask) -> dict[str, Any]:
     """Judge one video; the score as JSON."""
+    from eval.sanity import Expected
     from eval.score import score_video
 
     if task.speech_sha256 not in (None, sha256_file(task.speech)):
         raise SpeechChanged(f"{task.speech} was changed since it was planned", hint="the same command plans it anew")
+    width, height = task.size or (None, None)
     judged = score_video(
-        task.video, speech=task.speech, reference=task.reference, windows=task.windows, settings=task.settings
+        task.video,
+        speech=task.speech,
+        reference=task.reference,
+        windows=task.windows,
+        settings=task.settings,
+        expected=Expected(width, height, task.windows.frames if task.size else None),
+        footage=_norm(task.footage, task.settings),
     )
     return judged.to_json()
 
 
-def _cap_threads(threads: int) -> None:
-    """Keep a worker to its share of the cores, before any library opens its own pool."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
-        os.environ[name] = str(threads)
-    import signal
+def _norm(footage: Footage | None, settings: Any) -> Mapping[str, float] | None:
+    """What the speaker's own footage says is normal; None where there is none, or where it cannot be measured."""
+    from eval.footage import FootageError, norm_of, score_footage
+    from eval.score import Score
 
-    import cv2
-
-    cv2.setNumThreads(threads)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the harness's to answer
+    if footage is None:
+        return None
+    kept = read_json(footage.record)
+    if kept is None:
+        kept = score_footage(footage.video, settings).to_json()
+        footage.record.parent.mkdir(parents=True, exist_ok=True)
+        write_json(footage.record, kept)
+    try:
+        return norm_of(footage.video, Score.from_json(kept))
+    except FootageError:
+        return None  # the table of the footage itself says why
 
 
 @dataclass
@@ -84,11 +110,13 @@ class ScoringPool:
 
             from pebble import ProcessPool
 
+            from eval.workers import cap_threads
+
             threads = max(1, (os.cpu_count() or 2) // 2 // self.workers)
             self._pool = ProcessPool(
                 max_workers=self.workers,
                 context=get_context("spawn"),
-                initializer=_cap_threads,
+                initializer=cap_threads,
                 initargs=(threads,),
             )
         self._waiting[self._pool.schedule(self.scorer, args=(task,), timeout=self.timeout_s)] = task

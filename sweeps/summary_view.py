@@ -1,26 +1,35 @@
 """What the summary table says, as words: shared by the terminal, Markdown and whoever else shows it."""
 
 import math
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eval.metric import METRICS
 from eval.table import NOT_MEASURED, STAND_IN
+from eval.trust import experimental
 from sweeps.aggregate import MetricSummary, difference, metric_names, summarise, unfinished, value_of
 from sweeps.results import SettingResult, SweepResult
 from sweeps.statistics import BOOTSTRAP_FROM
 
 HEADLINE = (
-    "lipsync/envelope_strength",
+    "lipsync/confidence",
+    "lipsync/offset",
     "lipsync/envelope_offset",
     "sharpness/laplacian",
     "colour/cheeks_mean",
     "motion/head_mean",
     "mouth/aperture_p95",
     "seam/colour",
+    "likeness/lpips",
     "cost/window_s",
 )
-"""The columns of the table: one or two a group; every metric is in the CSV and in MLflow."""
+"""The columns of the table: one or two a group; every metric is in the CSV and in MLflow. One that no cell has a value
+of is no column: a line under the table says why."""
+FOOTAGE = "(real footage)"
+"""The row of the user's own real videos."""
+_DIGITS = re.compile(r"\d+(?:\.\d+)?")
 _ARROWS = {"higher": "↑", "lower": "↓", "band": "↔", "none": ""}
 
 
@@ -69,17 +78,18 @@ class View:
 def view(sweep: SweepResult, metrics: Sequence[str] | None = None) -> View:
     """Put a sweep into words; the headline metrics that any cell names, or the ones given."""
     present = metric_names(sweep.cells)
-    names = tuple(metrics) if metrics is not None else tuple(one for one in HEADLINE if one in present)
+    asked = tuple(metrics) if metrics is not None else tuple(one for one in HEADLINE if one in present)
+    names = tuple(one for one in asked if metrics is not None or _seen(sweep, one))
     base = sweep.setting(sweep.baseline)
     return View(
         title=_title(sweep),
         stand_in=sweep.stand_in,
         columns=tuple((name, unit(name)) for name in names),
-        lines=tuple(_line(one, base, names) for one in sweep.settings),
+        lines=(*(_line(one, base, names) for one in sweep.settings), *_ceiling(sweep, names)),
         failures=tuple(f"{one.name}: {why}" for one in sweep.settings for why in unfinished(one.cells)),
         collapsed=tuple(f"{one.name}: {why}" for one in sweep.settings for why in unfinished(one.cells, ["collapsed"])),
-        missing=tuple(_missing(sweep, names)),
-        legend=_legend(sweep, base),
+        missing=tuple(_missing(sweep, asked)),
+        legend=_legend(sweep, base, names),
         not_measured=NOT_MEASURED,
     )
 
@@ -118,6 +128,18 @@ def _line(setting: SettingResult, base: SettingResult | None, names: Sequence[st
     return Line(mark, f"{shown}/{len(setting.clips)}", entries)
 
 
+def _ceiling(sweep: SweepResult, names: Sequence[str]) -> list[Line]:
+    """A last row: what real video of the speakers scores. No render of them is expected to beat it."""
+    if not sweep.footage:
+        return []
+    entries = []
+    for name in names:
+        values = [score["values"].get(name, {}).get("value") for score in sweep.footage.values()]
+        there = [value for value in values if value is not None]
+        entries.append(Entry(with_error(sum(there) / len(there), None) if there else "–"))
+    return [Line(FOOTAGE, str(len(sweep.footage)), tuple(entries))]
+
+
 def _entry(setting: SettingResult, base: SettingResult | None, metric: str) -> Entry:
     found = summarise(setting, metric)
     if found.mean is None:
@@ -136,23 +158,44 @@ def _of(found: MetricSummary) -> str:
     return f"{found.cells}/{found.cells_total} videos" if found.cells < found.cells_total else ""
 
 
+def _seen(sweep: SweepResult, metric: str) -> bool:
+    return any(value_of(cell, metric)[0] is not None for cell in sweep.cells)
+
+
 def _missing(sweep: SweepResult, names: Sequence[str]) -> list[str]:
-    """One line a metric for values missing of videos that are there; what has no video is told as a failure."""
-    lines = []
+    """Why values are missing of videos that are there; what has no video is told as a failure.
+
+    Metrics that lack it in the same cells for the same reason share a line, and so do reasons that differ in a number.
+    """
+    lines: dict[str, list[str]] = {}
+    rendered = sum(cell.folder is not None for cell in sweep.cells)
     for metric in names:
-        reasons: dict[str, dict[str, int]] = {}
+        reasons: dict[str, list[tuple[str, str]]] = {}
         for cell in sweep.cells:
             value, why = value_of(cell, metric)
             if value is None and cell.folder is not None:
-                counts = reasons.setdefault(why or "", {})
-                counts[cell.setting] = counts.get(cell.setting, 0) + 1
-        for why, counts in reasons.items():
+                reasons.setdefault(_DIGITS.sub("#", why or ""), []).append((cell.setting, why or ""))
+        for found in reasons.values():
+            counts = Counter(setting for setting, _ in found)
             where = ", ".join(f"{setting} {count}×" for setting, count in counts.items())
-            lines.append(f"{metric} missing: {why} ({where})")
-    return lines
+            where = where if len(found) < rendered or len(counts) == 1 else "every video"
+            lines.setdefault(f"{_spanned([why for _, why in found])} ({where})", []).append(metric)
+    return [f"{', '.join(metrics)} missing: {why}" for why, metrics in lines.items()]
 
 
-def _legend(sweep: SweepResult, base: SettingResult | None) -> str:
+def _spanned(reasons: Sequence[str]) -> str:
+    """Texts that differ in their numbers only as one, each number from its least to its largest.
+
+    >>> _spanned(["no evidence (p=0.3)", "no evidence (p=0.07)", "no evidence (p=0.21)"])
+    'no evidence (p=0.07…0.3)'
+    """
+    numbers = zip(*(_DIGITS.findall(one) for one in reasons), strict=True)
+    spans = [sorted(set(column), key=float) for column in numbers]
+    told = iter([one[0] if len(one) == 1 else f"{one[0]}…{one[-1]}" for one in spans])
+    return _DIGITS.sub(lambda _: next(told), reasons[0])
+
+
+def _legend(sweep: SweepResult, base: SettingResult | None, names: Sequence[str]) -> str:
     most = max((len(one.clips) for one in sweep.settings), default=0)
     how = "bootstrap over clips" if most >= BOOTSTRAP_FROM else "Student t"
     parts = [f"mean ± half a 95 % interval over clips ({how}; seeds averaged inside a clip); n/N where clips lack it"]
@@ -161,4 +204,7 @@ def _legend(sweep: SweepResult, base: SettingResult | None) -> str:
     pending = sum(one.state == "pending" for one in sweep.cells)
     if pending:
         parts.append(f"{pending} of {len(sweep.cells)} cells not yet done")
+    doubted = [name for name in names if name in experimental()]
+    if doubted:
+        parts.append(f"experimental, as they failed their calibration: {', '.join(doubted)}")
     return "; ".join(parts)

@@ -1,11 +1,21 @@
 """Real clips for tests; they lie outside the project and may be absent."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 DATA = Path(os.environ.get("TALKING_CLIPS", Path(__file__).resolve().parents[2] / "shared" / "data"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_weights_from_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test downloads weights or finds those of the person who runs it, nor does a process that a test starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INFINITETALK_SWEEP_OFFLINE", "1")
+        patch.setenv("INFINITETALK_SWEEP_CACHE", str(tmp_path_factory.mktemp("weights")))
+        yield
 
 
 def _clip(name: str) -> Path:

@@ -1,6 +1,7 @@
 """What a render took: steady seconds, apart from loading. From the runner's timings, not from the video."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from eval.value import Value, absent, number
@@ -8,8 +9,11 @@ from eval.value import Value, absent, number
 NAMES = ("cost/window_s", "cost/load_s", "cost/total_s", "cost/per_second")
 
 
-def cost_values(timings: Mapping[str, Any] | None, *, generated_s: float | None = None) -> dict[str, Value]:
-    """Cost figures from the fields of ``workflow.timings.Timings``; ``generated_s`` is the video's length in seconds.
+def cost_values(
+    timings: Mapping[str, Any] | None, *, generated_s: float | None = None, flags: tuple[str, ...] = ()
+) -> dict[str, Value]:
+    """Cost figures from the fields of ``workflow.timings.Timings``; ``generated_s`` is the video's length in seconds,
+    ``flags`` what qualifies all of them.
 
     A result from the server's cache took no time and says nothing. A cold render (it re-read the models) gives its
     load time only: its windows carry warm-up, and its totals would charge one setting with the load.
@@ -18,12 +22,13 @@ def cost_values(timings: Mapping[str, Any] | None, *, generated_s: float | None 
         return dict.fromkeys(NAMES, absent("no timings"))
     if timings.get("cached"):
         return dict.fromkeys(NAMES, absent("from the server's cache: nothing was measured"))
-    return {
+    found = {
         NAMES[0]: _window(timings),
         NAMES[1]: _load(timings),
         NAMES[2]: _warm(timings, 1.0, "total time not told"),
         NAMES[3]: _warm(timings, generated_s, "total time or length not known"),
     }
+    return {name: replace(value, flags=flags) if value.missing is None else value for name, value in found.items()}
 
 
 def _window(timings: Mapping[str, Any]) -> Value:

@@ -2,13 +2,16 @@
 
 Three measures of opening that fail differently: the darkest tenth of the mouth's pixels (teeth hide it), the darkest
 row of its middle (beards shift it), and the chin's path by optical flow with the head's own motion taken away (blind
-to what appears from nowhere). Lips to chin lie at fixed places of the detector's face box.
+to what appears from nowhere). Lips to chin lie at fixed places of the detector's face box. With landmarks the gap
+between the lips is measured as well.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 
+from eval.mesh import lip_gap
 from eval.series import Series
 from eval.view import Image, View, dense_flow, face_crop
 
@@ -17,8 +20,9 @@ MOUTH = (0.30, 0.70, 0.61, 0.93)
 MOUTH_MIDDLE = (0.39, 0.61, 0.61, 0.93)
 SKIN = (0.23, 0.77, 0.42, 0.57)
 UPPER_FACE = (0.23, 0.77, 0.15, 0.56)
-UPPER_LIP = (0.34, 0.66, 0.57, 0.70)
 LOWER_LIP = (0.34, 0.66, 0.76, 0.94)
+UPPER_LIP = (0.40, 0.62, 0.62, 0.74)
+CHIN = (0.40, 0.62, 0.88, 1.04)
 DARKEST = 0.1  # share of the mouth's pixels
 
 
@@ -27,13 +31,14 @@ class MouthWatch:
 
     ``dark``   1 − mean of the mouth's darkest tenth ÷ median skin, the opening as darkness
     ``row``    1 − darkest row of the mouth's middle ÷ median skin
-    ``low``    downward motion of lower lip and chin against the upper face since the last frame, in face widths
-    ``parted`` the same, against the upper lip
+    ``low``    downward motion of the lower lip against the upper face since the last frame, in face widths
+    ``parted`` the same of the chin against the upper lip
+    ``gap``    distance of the lips by landmarks in % of the face's width, NaN without a landmarker
     """
 
     def __init__(self) -> None:
-        self.series = Series(("dark", "row", "low", "parted"))
-        self._flow = dense_flow()
+        self.series = Series(("dark", "row", "low", "parted", "gap"))
+        self._flow = dense_flow(finest=1)
         self._last: Image | None = None
 
     def update(self, view: View) -> None:
@@ -47,7 +52,8 @@ class MouthWatch:
             if self._last is not None:
                 # The frame before, cut by this frame's box: a box that steps or breathes is no motion of the mouth.
                 low, parted = self._parting(face_crop(self._last, view.box, crop.shape[1]), crop)
-            self.series.add(dark=dark, row=row, low=low, parted=parted)
+            gap = math.nan if view.landmarks is None else lip_gap(view.landmarks)
+            self.series.add(dark=dark, row=row, low=low, parted=parted, gap=gap)
         self._last = view.frame if crop is not None else None
 
     def _parting(self, before: Image, now: Image) -> tuple[float, float]:
@@ -55,7 +61,8 @@ class MouthWatch:
         width = now.shape[1]
         lower = float(_part(down, LOWER_LIP).mean())
         upper_face = float(np.median(_part(down, UPPER_FACE)[::2, ::2]))
-        return (lower - upper_face) / width, (lower - float(_part(down, UPPER_LIP).mean())) / width
+        parted = float(_part(down, CHIN).mean()) - float(_part(down, UPPER_LIP).mean())
+        return (lower - upper_face) / width, parted / width
 
 
 def darkness(crop: Image) -> tuple[float, float]:

@@ -1,10 +1,13 @@
 """How fast a video is scored, and whether memory grows with its length.
 
-    python tests/benchmarks/bench_scoring.py [--profile default] [--long 300]
+    python tests/benchmarks/bench_scoring.py                     # without networks
+    python tests/benchmarks/bench_scoring.py --networks random   # with SyncNet and LPIPS on random weights
+        [--profile default] [--dtype bfloat16] [--device cuda] [--short 20] [--long 300]
 
-Makes a 10 s and a 5 min video of 464×832 from a real clip (TALKING_CLIPS, else scikit-image's portrait), scores each in
-a process of its own, and prints frames a second over everything (opening, sound, decode, faces, metrics) and the
-peak resident memory of the process. A second run in the same process leaves the one-time imports out.
+Random weights take as long as trained ones. Landmarks join where FACE_LANDMARKS names the landmarker's file; SFace
+has no random form. Makes a short and a long video of 464×832 from a real clip (TALKING_CLIPS, else a portrait),
+scores each in a process of its own, and prints frames a second over everything (opening, sound, decode, faces, metrics)
+and the peak resident memory of the process. A second run in the same process leaves the one-time imports out.
 """
 
 import argparse
@@ -16,8 +19,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain, cycle, islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -67,25 +72,68 @@ def make(path: Path, seconds: int) -> None:
             writer.write(frame)
 
 
-def measure(video: str, profile: str, repeats: int) -> None:
+def random_weights(folder: Path) -> None:
+    """SyncNet and AlexNet as files of random numbers."""
+    import runpy
+
+    import torch
+
+    from eval.nets.torchvision_ops import importable_torchvision
+
+    torch.manual_seed(0)
+    plain = runpy.run_path(str(ROOT / "tests" / "eval" / "syncnet_reference.py"))
+    torch.save(plain["random_weights"](0), folder / "syncnet")
+    importable_torchvision()
+    from torchvision.models import alexnet
+
+    torch.save(alexnet(weights=None).state_dict(), folder / "alexnet")
+
+
+def settings_of(args: argparse.Namespace, folder: Path) -> Any:
+    """The profile, with the networks whose files are in ``folder``."""
+    from eval.score import PROFILES
+    from eval.weights import Sources
+    from workflow.files import sha256_file
+
+    files = {name: folder / name for name in ("syncnet", "alexnet") if (folder / name).is_file()}
+    if args.networks != "none" and os.environ.get("FACE_LANDMARKS"):
+        files["landmarks"] = Path(os.environ["FACE_LANDMARKS"])
+    networks = tuple({"alexnet": "lpips"}.get(name, name) for name in files)
+    sources = Sources(files=files, sha256={name: sha256_file(path) for name, path in files.items()})
+    chosen = {"networks": networks, "sources": sources, "dtype": args.dtype, "device": args.device}
+    return replace(PROFILES[args.profile], **chosen)
+
+
+def measure(args: argparse.Namespace) -> None:
     """Runs in the child: score and report as JSON."""
-    from eval.score import PROFILES, score_video
+    from eval.score import score_video
     from workflow.windows import Windows
 
-    runs = []
-    for _ in range(repeats):
+    video, runs = Path(args.child), []
+    settings = settings_of(args, video.parent)
+    for _ in range(args.repeats):
         start, spent = time.perf_counter(), time.process_time()
-        score = score_video(Path(video), windows=Windows(81, 9, 10000), settings=PROFILES[profile])
+        score = score_video(video, reference=video, windows=Windows(81, 9, 10000), settings=settings)
         runs.append(score.frames / (time.perf_counter() - start))
         cpu = 1000 * (time.process_time() - spent) / score.frames
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    found = {"frames": score.frames, "coverage": score.coverage, "first": runs[0], "best": max(runs)}
+    there = sum(value.value is not None for value in score.values.values())
+    found = {
+        "metrics": there,
+        "networks": settings.networks,
+        "frames": score.frames,
+        "coverage": score.coverage,
+        "first": runs[0],
+        "best": max(runs),
+    }
     print(json.dumps({**found, "cpu": cpu, "peak": peak}))
 
 
-def in_child(video: Path, profile: str, repeats: int) -> dict[str, float]:
+def in_child(video: Path, args: argparse.Namespace, repeats: int) -> dict[str, Any]:
     """Score in a fresh interpreter, so that its peak memory is its own."""
-    command = [sys.executable, __file__, "--child", str(video), "--profile", profile, "--repeats", str(repeats)]
+    command = [sys.executable, __file__, "--child", str(video), "--repeats", str(repeats)]
+    for name in ("profile", "networks", "dtype", "device"):
+        command += [f"--{name}", getattr(args, name)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment)
     return dict(json.loads(done.stdout.splitlines()[-1]))
@@ -95,26 +143,34 @@ def main() -> None:
     """Make, score, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--profile", default="default")
+    parser.add_argument("--networks", choices=("none", "random"), default="none")
+    parser.add_argument("--dtype", default="float32")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--short", type=int, default=20, help="seconds of the short video")
     parser.add_argument("--long", type=int, default=300, help="seconds of the long video")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--child", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
-        measure(args.child, args.profile, args.repeats)
+        measure(args)
         return
     with tempfile.TemporaryDirectory() as folder:
+        if args.networks == "random":
+            random_weights(Path(folder))
         peaks = []
-        for seconds, repeats in ((10, args.repeats), (args.long, 1)):
+        for seconds, repeats in ((args.short, args.repeats), (args.long, 1)):
             video = Path(folder) / f"{seconds}s.mp4"
             make(video, seconds)
-            got = in_child(video, args.profile, repeats)
+            got = in_child(video, args, repeats)
             peaks.append(got["peak"])
+            networks = ", ".join(got["networks"]) or "no networks"
             print(
+                f"{networks}, {got['metrics']} metrics, load {os.getloadavg()[0]:.1f}\n"
                 f"{seconds:4d} s, {got['frames']:.0f} frames, face in {got['coverage']:.0%}: first run "
                 f"{got['first']:.0f} frames/s with imports, best {got['best']:.0f} frames/s, "
                 f"{got['cpu']:.1f} ms CPU a frame, peak {got['peak']:.0f} MB"
             )
-        print(f"peak memory, long over short: {peaks[1] / peaks[0] - 1:+.1%}")
+        print(f"peak memory, long over short: {peaks[1] / peaks[0]:.2f}")
 
 
 if __name__ == "__main__":

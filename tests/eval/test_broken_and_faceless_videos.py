@@ -1,13 +1,16 @@
 """Broken videos are caught first; faces that are missing, lost or many are outcomes with a coverage."""
 
+import av
 import cv2
 import numpy as np
 import pytest
 
+from eval.metric import METRICS
 from eval.sanity import Expected
 from eval.score import DEFAULT, score_video
 from workflow.media.encode import VideoWriter
 from workflow.media.errors import MissingMediaError
+from workflow.media.picture import save_png
 from workflow.media.sound import write_wav
 
 
@@ -53,8 +56,8 @@ def test_a_silent_sound_track_is_broken(write, bench):
 
 def test_wrong_size_and_wrong_length_are_broken_when_something_is_expected(write, bench):
     path = write("short", bench.pictures[:30])
-    assert "width is 416, expected 464" in broken(path, expected=Expected(width=464))
-    assert "30 frames, expected 81" in broken(path, expected=Expected(416, 320, 81))
+    assert "416×320 where 464×320 was asked" in broken(path, expected=Expected(width=464))
+    assert "30 frames where 81 were asked" in broken(path, expected=Expected(416, 320, 81))
     assert score_video(path, expected=Expected(416, 320, 30)).status == "ok"
 
 
@@ -77,7 +80,7 @@ def test_files_that_do_not_decode_are_broken_not_errors(tmp_path, bench, write):
 def test_a_video_without_a_face_says_so(write, moving_texture):
     score = score_video(write("waves", [moving_texture(i) for i in range(60)]))
     assert score.status == "no_face" and score.coverage == 0
-    assert all(value.value is None for value in score.values.values())
+    assert all(value.value is None for name, value in score.values.items() if "face" in METRICS[name].needs)
     assert score.values["sharpness/laplacian_abs"].missing == "no face"
     assert "no sound" in (score.values["lipsync/envelope_p"].missing or "")
 
@@ -114,4 +117,33 @@ def test_without_sound_the_picture_is_still_judged(write, bench):
 def test_a_mirrored_face_in_a_picture_is_no_reference_face(write, bench, portrait_profile):
     score = score_video(write("ref", bench.pictures[:30]), reference=portrait_profile)
     assert score.values["sharpness/laplacian"].missing == "no face in the reference"
-    assert "no face in the reference" in score.warnings
+    assert any("no frontal face in the reference" in warning for warning in score.warnings)
+
+
+def test_of_two_faces_in_a_reference_the_largest_is_taken_and_said(write, bench, tmp_path):
+    """Side by side they are wider than the video: a crop to the middle would lose both."""
+    small = np.zeros_like(bench.pictures[0])
+    small[120:, :260] = cv2.resize(bench.pictures[0], (260, 200), interpolation=cv2.INTER_AREA)
+    both = tmp_path / "both.png"
+    save_png(both, np.ascontiguousarray(np.hstack([small, bench.pictures[0]])))
+    path = write("alone", bench.pictures[:30])
+    score = score_video(path, reference=both)
+    alone = score_video(path, reference=bench.reference())
+    assert any("2 faces in the reference: the largest is taken" in warning for warning in score.warnings)
+    assert any("another shape" in warning for warning in score.warnings)
+    assert not any("reference" in warning for warning in alone.warnings)
+    for name in ("sharpness/laplacian", "sharpness/fine_detail", "colour/cheeks_mean"):
+        ours, plain = score.values[name].value, alone.values[name].value
+        assert ours is not None and plain is not None and ours == pytest.approx(plain, rel=0.3, abs=0.6)
+
+
+def test_interlaced_video_is_judged_and_said(bench, tmp_path):
+    path = tmp_path / "fields.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg2video", rate=25, options={"flags": "+ildct+ilme", "b": "8M"})
+        stream.width, stream.height, stream.pix_fmt = 416, 320, "yuv420p"
+        for picture in bench.pictures[:30]:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24").reformat(format="yuv420p")))
+        container.mux(stream.encode(None))
+    score = score_video(path)
+    assert score.status == "ok" and any("interlaced" in warning for warning in score.warnings)

@@ -2,13 +2,12 @@
 
 import math
 
-import cv2
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter, laplace
 
-from eval.metrics import colour, cost, motion, mouth, seam, sharpness
+from eval.metrics import colour, cost, motion, mouth
 from eval.series import Series
+from eval.trend import slope_per_minute
 from eval.value import Value
 
 
@@ -29,8 +28,8 @@ def test_theil_sen_finds_a_line_under_outliers_and_gaps():
     curve = 1 + 3.0 * np.arange(1500) / 25 / 60 + rng.normal(0, 0.05, 1500)
     curve[::11] += 20
     curve[300:500] = np.nan
-    assert colour.slope_per_minute(curve, 25.0) == pytest.approx(3.0, rel=0.05)
-    assert colour.slope_per_minute(curve[:40], 25.0) is None
+    assert slope_per_minute(curve, 25.0) == pytest.approx(3.0, rel=0.05)
+    assert slope_per_minute(curve[:40], 25.0) is None
 
 
 def test_first_and_last_window_are_told_apart_by_the_seams():
@@ -39,46 +38,6 @@ def test_first_and_last_window_are_told_apart_by_the_seams():
     assert colour.first_last(lab, (40, 80)) == pytest.approx(float(colour.delta_e(lab[0], lab[99])))
     assert colour.first_last(lab[:80], (40,)) == 0
     assert colour.first_last(lab * np.nan, (40,)) is None
-
-
-def face_like(seed=0):
-    rng = np.random.default_rng(seed)
-    return np.clip(gaussian_filter(rng.normal(128, 90, (256, 256)), 1.5) * 2 - 128, 0, 255).astype(np.uint8)
-
-
-def test_laplacian_and_fine_detail_agree_with_scipy():
-    face = face_like()
-    inner = (slice(12, -12), slice(12, -12))
-    known = laplace(face.astype(float))[inner].var()
-    assert sharpness.laplacian_variance(np.ascontiguousarray(face)) == pytest.approx(known, rel=0.1)
-
-    def band(a, b):
-        image = face.astype(float)
-        return ((gaussian_filter(image, a, mode="mirror") - gaussian_filter(image, b, mode="mirror")) ** 2).sum()
-
-    assert sharpness.fine_detail(face) == pytest.approx(band(0.5, 1) / band(2, 4), rel=0.05)
-
-
-@pytest.mark.parametrize("rise", [0.0, 0.1, 0.3])
-def test_overshoot_of_a_known_edge(rise):
-    profile = np.full(256, 60.0)
-    profile[128:] = 160.0
-    profile[129:132] += rise * 100
-    face = np.tile(profile, (256, 1)).astype(np.uint8)
-    assert sharpness.overshoot(face) == pytest.approx(rise, abs=0.02)
-
-
-def test_a_flat_face_has_no_overshoot_to_measure():
-    assert math.isnan(sharpness.overshoot(np.full((256, 256), 90, np.uint8)))
-
-
-def test_blur_and_sharpening_fall_on_different_sides():
-    face = face_like()
-    wide = cv2.GaussianBlur(face, (0, 0), 1.0).astype(float)
-    harder = np.clip(face + 1.0 * (face - wide), 0, 255).astype(np.uint8)
-    plain, blurred, sharp = (sharpness.measure(f) for f in (face, cv2.GaussianBlur(face, (0, 0), 1.0), harder))
-    assert blurred[0] < plain[0] < sharp[0]
-    assert blurred[1] < plain[1] < sharp[1]
 
 
 def test_jitter_of_a_known_zigzag():
@@ -128,29 +87,6 @@ def test_pauses_are_found_and_closures_inside_words_are_not():
     envelope[20:22] = 0
     envelope[40:60] = 0
     assert np.flatnonzero(mouth.quiet(envelope, 25.0)).tolist() == list(range(40, 60))
-
-
-def test_a_seam_ratio_of_known_jumps():
-    rows = np.cumsum(np.ones(100))
-    rows[50:] += 6  # the jump at frame 50 is 7, elsewhere 1
-    assert seam.ratio(*seam.jumps(rows), (50,), 0.01).value == pytest.approx(7.0)
-    sparse = np.full(100, np.nan)
-    sparse[::3] = rows[::3]
-    assert seam.ratio(*seam.jumps(sparse), (50,), 0.01).value == pytest.approx(3.0)
-
-
-def test_seams_that_are_not_there_are_missing_with_a_reason():
-    nothing = np.zeros(80)
-    one = seam.values([], (nothing, nothing), nothing, (), 80)
-    unknown = seam.values([], (nothing, nothing), nothing, None, 80)
-    late = seam.values([], (nothing, nothing), nothing, (81,), 80)
-    assert {value.missing for value in [*one.values(), *late.values()]} == {"one window: no seam"}
-    assert all("not known" in (value.missing or "") for value in unknown.values())
-
-
-def test_a_still_video_divides_by_the_floor_not_by_zero():
-    still = np.zeros(80)
-    assert seam.ratio(*seam.jumps(still), (40,), 0.01).value == 0
 
 
 TIMED = {"load_s": 30.0, "total_s": 100.0, "window_s": (20.0, 10.0, 12.0), "cached": False, "cold": False}

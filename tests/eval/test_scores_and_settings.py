@@ -65,12 +65,14 @@ def test_a_value_is_a_number_or_has_a_reason():
 
 
 def changed(name, value):
-    if name == "families":
-        return replace(DEFAULT, families=value[:-1])
-    return replace(DEFAULT, **{name: value + 1 if isinstance(value, int) else value / 2})
+    if name in ("families", "networks"):
+        return replace(DEFAULT, **{name: value[:-1]})
+    if name == "dtype":
+        return replace(DEFAULT, dtype="bfloat16")
+    return replace(DEFAULT, **{name: value + 1 if isinstance(value, int) else value / 2 + 0.1})
 
 
-@pytest.mark.parametrize("field", [field.name for field in fields(Settings)])
+@pytest.mark.parametrize("field", [one.name for one in fields(Settings) if one.name not in ("device", "sources")])
 def test_every_setting_changes_the_hash(field):
     other = changed(field, getattr(DEFAULT, field))
     plain = scorer_hash(DEFAULT, speech_sha256=None, reference_sha256=None)

@@ -131,3 +131,11 @@ def make_app(tmp_path: Path) -> Iterator[Callable[..., App]]:
 
     with initialize_config_dir(str(CONF), version_base="1.3"):
         yield make
+
+
+@pytest.fixture
+def composed() -> Iterator[Callable[..., Any]]:
+    """Composes the shipped configs with some overrides."""
+    register()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        yield lambda *overrides: Composer(overrides)({})

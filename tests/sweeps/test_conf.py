@@ -1,6 +1,6 @@
 """Every shipped config composes, and says the same as the history does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,8 @@ from hydra import initialize_config_dir
 
 from eval.settings import PROFILES
 from sweeps import config as schemas
-from sweeps.app import settings_of
 from sweeps.compose import Composer
+from sweeps.judging import settings_of
 from sweeps.settings import baseline_of, expand
 from workflow.binding import bind
 from workflow.graph import default_graph
@@ -23,13 +23,6 @@ NEEDS = {"folder": ["clips.dir=."], "list": ["clips.entries=[{picture: a.png, sp
 
 def options(group: str) -> list[str]:
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
-
-
-@pytest.fixture
-def composed() -> Iterator[Callable[..., Any]]:
-    schemas.register()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        yield lambda *overrides: Composer(overrides)({})
 
 
 def test_the_groups_are_those_of_the_design() -> None:
