@@ -83,12 +83,14 @@ def run(args: argparse.Namespace) -> int:
     footage = _footage(args, settings, console)
     jobs = [Job(video, args.audio, args.reference, _windows(args, video), settings, footage) for video in args.videos]
     outcomes: dict[str, Score | Failed] = {str(video): Failed("not-judged", "not judged") for video in args.videos}
-    with _progress(console, args.videos) as (heard, finished):
-        for job, outcome in score_many(jobs, heard, workers=args.workers):
-            finished(job.video)
-            outcomes[str(job.video)] = outcome
-            _show(args, console, job.video, outcome)
-    _write_json(args.json, outcomes)
+    try:
+        with _progress(console, args.videos) as (heard, finished):
+            for job, outcome in score_many(jobs, heard, workers=args.workers):
+                finished(job.video)
+                outcomes[str(job.video)] = outcome
+                _show(args, console, job.video, outcome)
+    finally:  # also after Ctrl-C: what was judged is kept
+        _write_json(args.json, outcomes)
     scores = [outcome for outcome in outcomes.values() if isinstance(outcome, Score)]
     if len(args.videos) == 1 and (not scores or scores[0].fps == 0):
         return BAD_INPUT  # not there, or nothing that is a video
@@ -130,7 +132,7 @@ def _fetch(settings: Settings, console: "Console") -> None:
     def say(line: str) -> None:
         console.print(line, style="yellow", markup=False, highlight=False)
 
-    fetch_missing([WEIGHTS_OF[network] for network in settings.networks], settings.sources, say)
+    fetch_missing([WEIGHTS_OF[network] for network in settings.used], settings.sources, say)
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -200,8 +202,20 @@ def _show(args: argparse.Namespace, console: "Console", video: Path, outcome: Sc
     if args.plot is not None:
         from eval.plot import plot_curves
 
-        target = args.plot / f"{video.stem}.png" if len(args.videos) > 1 else args.plot
+        target = args.plot / f"{_plot_name(args.videos, video)}.png" if len(args.videos) > 1 else args.plot
         plot_curves(outcome, target, video.name)
+
+
+def _plot_name(videos: list[Path], video: Path) -> str:
+    """The video's name; numbered where several have it, as one picture would replace the other.
+
+    >>> _plot_name([Path("a/talk.mp4"), Path("b.mp4")], Path("b.mp4"))
+    'b'
+    >>> _plot_name([Path("a/talk.mp4"), Path("b/talk.mp4")], Path("b/talk.mp4"))
+    'talk-2'
+    """
+    same = [one for one in dict.fromkeys(videos) if one.stem == video.stem]
+    return video.stem if len(same) == 1 else f"{video.stem}-{same.index(video) + 1}"
 
 
 def _write_json(path: Path | None, outcomes: dict[str, Score | Failed]) -> None:

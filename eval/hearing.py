@@ -38,7 +38,7 @@ def hear(video: Path, speech: Path | None, facts: Probe) -> Sound:
     """Listen to ``speech``, or to the video's own sound when that is None. Raises the errors of reading ``speech``."""
     if speech is not None:
         sound = _heard(listen(speech, RATE), facts)
-        return replace(sound, dead=facts.has_audio and _own_is_silent(video))
+        return _beside_own(sound, video) if facts.has_audio else sound
     if not facts.has_audio:
         return Sound(missing="no speech: the video has no sound (--audio)")
     try:
@@ -59,11 +59,14 @@ def _heard(heard: Heard, facts: Probe) -> Sound:
     return Sound(seconds, envelope, samples=heard.samples, remarks=said)
 
 
-def _own_is_silent(video: Path) -> bool:
+def _beside_own(sound: Sound, video: Path) -> Sound:
+    """What is to be said of the video's own sound, where another one is judged."""
     try:
-        return is_silent(listen(video, RATE).samples)
-    except MediaError:
-        return True
+        return replace(sound, dead=is_silent(listen(video, RATE).samples))
+    except EmptyAudioError:
+        return replace(sound, dead=True)
+    except MediaError as error:
+        return replace(sound, remarks=(*sound.remarks, f"the video's own sound cannot be decoded: {error.message}"))
 
 
 def _remarks(heard: Heard) -> list[str]:

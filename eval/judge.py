@@ -21,7 +21,9 @@ from workflow.media.errors import MediaError, require_file
 from workflow.media.probe import Probe, probe
 from workflow.media.rate import LEAST, MOST, enough
 from workflow.media.steady import shrink_of
-from workflow.windows import Windows
+from workflow.windows import FPS, Windows
+
+OTHER_RATE = 0.5  # frames/s off the model's: frames were put in between or resampled, seams lie elsewhere
 
 
 def judge(
@@ -46,7 +48,7 @@ def judge(
     facts = replace(facts, fps=enough(facts.fps))
     sound = hear(video, speech, facts)
     made = origin(facts.tags, facts.frames)
-    known_windows = windows or made.windows
+    known_windows = windows or (made.windows if abs(facts.fps - FPS) < OTHER_RATE else None)
     seams = None if known_windows is None else known_windows.seams
     base = Score("broken", None, {}, {}, 0.0, 0, facts.fps, seams, (), made.stand_in, sound.seconds)
     wrong = unexpected_size(facts.width, facts.height, expected) or unexpected_length(facts.frames, expected)

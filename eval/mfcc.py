@@ -5,7 +5,6 @@ import numpy.typing as npt
 
 RATE = 16000  # Hz
 WINDOW, STEP = 400, 160  # samples: 25 and 10 ms
-CEPSTRA = 13
 PIECE = 1000  # columns a piece, 10 s: the library holds some 20 MB for them while it works
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -90,7 +91,7 @@ def needed(settings: Settings, fps: float) -> Watched:
 
 def _watch_lips(seen: Watched, fps: float, speech: Samples, settings: Settings) -> None:
     """Add SyncNet's collector where it is asked for, or why it is absent."""
-    if "lipsync" in settings.families and "syncnet" in settings.networks:
+    if "syncnet" in settings.used:
         try:
             seen.sync = SyncWatch(open_syncnet(settings), fps, speech, settings)
         except WeightsAbsent as error:
@@ -99,7 +100,7 @@ def _watch_lips(seen: Watched, fps: float, speech: Samples, settings: Settings) 
 
 def _find_points(seen: Watched, settings: Settings) -> None:
     """Open the landmarker where points are asked for and some family reads them, or tell why it is absent."""
-    if "landmarks" in settings.networks and {"mouth", "motion", "likeness", "tail"} & set(settings.families):
+    if "landmarks" in settings.used:
         try:
             seen.landmarker = open_landmarker(settings)
         except WeightsAbsent as error:
@@ -133,7 +134,9 @@ def watch(
     collectors = seen.collectors()
     tracker = FaceTracker(fps, stride=settings.face_stride, working_width=settings.face_width)
     after = 0 if stop is None or seen.tail is None else round(LONGEST_S * fps) + 1
-    decoded = ahead(_until_error(steady(video, fps, seen.clock, stop=None if stop is None else stop + after), seen))
+    last = None if stop is None else stop + after
+    coded = steady(video, fps, seen.clock, stop=last, threads=cv2.getNumThreads())
+    decoded = ahead(_until_error(coded, seen))
     _stream(seen, tracker.track(islice(decoded, stop)), settings, collectors, on_frame)
     late = [collector for collector in collectors if getattr(collector, "wants_tail", False)]
     _stream(seen, tracker.track(islice(decoded, after)), settings, late, on_frame, tail=True)

@@ -97,7 +97,8 @@ def score_video(
 ) -> Score:
     """Judge ``video`` against its ``speech`` (None: its own sound) and ``reference`` frame (None: its first frames).
 
-    ``windows`` None: read from the API prompt inside the video where there is one. ``footage``: what
+    ``windows`` None: read from the API prompt inside the video where there is one and the rate is the model's own, as
+    frames put in between move the seams. ``footage``: what
     :func:`eval.footage.footage_norm` measured of a real video of one's own. ``on_progress`` gets frames done and, where
     known, their number. A video that cannot be decoded is *broken*, not an error.
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from typing import Literal
 
 from eval.cropgeometry import ASSUMED
@@ -33,6 +34,13 @@ DTYPES = ("float32", "bfloat16")
 DEVICES = ("cpu", "cuda", "auto")
 WEIGHTS_OF = {"syncnet": "syncnet", "lpips": "alexnet", "landmarks": "landmarks", "sface": "sface"}
 """The weights that each network loads."""
+USED_BY = {
+    "syncnet": {"lipsync"},
+    "lpips": {"likeness", "seam"},
+    "landmarks": {"mouth", "motion", "likeness", "tail"},
+    "sface": {"likeness"},
+}
+"""The families that each network serves."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,9 @@ class Settings:
             )
         if not 0.1 <= self.sync_scale <= 10:
             raise ValueError(f"sync_scale must be within 0.1 … 10, got {self.sync_scale}")
+        for name in ("sync_shift_x", "sync_shift_y"):
+            if not -1 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be within −1 … 1, got {getattr(self, name)}")
         for name, value in _numbers(self).items():
             if isinstance(value, int) and value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
@@ -104,6 +115,11 @@ class Settings:
     def metrics(self) -> list[str]:
         """Names of the metrics that these settings ask for, in the table's order."""
         return names_of(self.families, self.networks)
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The networks that are wished for and that a family has a use for; the others' weights are not needed."""
+        return tuple(network for network in self.networks if USED_BY[network] & set(self.families))
 
 
 def _numbers(settings: Settings) -> dict[str, object]:
@@ -124,18 +140,39 @@ FULL = replace(DEFAULT, sharp_stride=1, flow_width=464, lpips_stride=1, sface_st
 PROFILES = {"quick": QUICK, "default": DEFAULT, "full": FULL}
 
 
+LIBRARIES = ("av", "numpy", "opencv-python-headless", "scikit-image", "scipy")
+"""Packages whose releases can change what a metric reads."""
+NETWORK_LIBRARIES = ("lpips", "python_speech_features", "torch")
+
+
+@cache
+def versions(networks: tuple[str, ...]) -> dict[str, str]:
+    """The installed version of each library that scoring with these networks rests on."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for name in (*LIBRARIES, *(NETWORK_LIBRARIES if {"syncnet", "lpips"} & set(networks) else ())):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # OpenCV comes under several names
+            found[name] = "unknown"
+    return found
+
+
 def scorer_hash(
     settings: Settings, *, speech_sha256: str | None, reference_sha256: str | None, footage_sha256: str | None = None
 ) -> str:
     """64 hex digits that change with everything that can change a score of the same video bytes.
 
-    Covered: the settings, the versions of the metrics they ask for, the version of the shared stages, the weights that
-    are there, and the contents of speech, reference and footage (None: the video's own sound, its first frames, none).
+    Covered: the settings, the versions of the metrics they ask for, of the shared stages and of the libraries that see
+    pixels and sound, the weights that are there, and the contents of speech, reference and footage (None: the video's
+    own sound, its first frames, none).
     """
     parts = {
         "scorer": SCORER_VERSION,
         "settings": _numbers(settings),
         "metrics": {name: METRICS[name].version for name in settings.metrics},
+        "libraries": versions(settings.used),
         "weights": {network: sha_of(WEIGHTS_OF[network], settings.sources) for network in settings.networks},
         "speech": speech_sha256,
         "reference": reference_sha256,

@@ -88,14 +88,16 @@ class SyncWatch:
         self._pool = LipPool(model)
         self._speech = speech
         self._heard = 0  # windows of the speech that were given to the pool
-        self._sounds: list[Future[Points]] = []
+        # Filled in place: memory is taken as windows come, and nothing is copied at the end.
+        self._lips = np.zeros((self.spoken, WIDTH), np.float32)
+        self._known = np.zeros(self.spoken, np.bool_)
+        self._sounds = np.zeros((self.spoken, WIDTH), np.float32)
+        self._listening: list[tuple[int, Future[Points]]] = []
         self.probe = CropProbe(self._pool, settings.sync_crop_windows)
         self._clock = LipClock(fps)
         self.geometry = CropGeometry(settings.sync_scale, settings.sync_shift_x, settings.sync_shift_y)
         self._batch = batch
         self.with_face = 0
-        self._parts: list[tuple[int, Points]] = []
-        self._merged: tuple[Points, Known] | None = None
         self._run: _Run | None = None
         self._box: Box | None = None
 
@@ -111,20 +113,26 @@ class SyncWatch:
         self._pool.finish()
 
     def lips(self) -> tuple[Points, Known]:
-        """Points ``[frames − 5, 1024]``, zeros where unknown, and which are known ``[frames − 5]``; after the end."""
-        if self._merged is None:
-            count = max(self.frames - LAST, 0)
-            points, known = np.zeros((count, WIDTH), np.float32), np.zeros(count, np.bool_)
-            while self._parts:  # freed while they are copied: five minutes are 30 MB
-                start, part = self._parts.pop()
-                points[start : start + len(part)] = part
-                known[start : start + len(part)] = True
-            self._merged = points, known
-        return self._merged
+        """Points ``[min(frames − 5, spoken), 1024]``, zeros where unknown, and which are known; after the end."""
+        count = max(self.frames - LAST, 0)
+        return self._lips[:count], self._known[:count]
 
     def sounds(self) -> Points:
         """Points ``[min(frames, spoken), 1024]`` of the speech; after the end."""
-        return np.concatenate([np.empty((0, WIDTH), np.float32), *(piece.result() for piece in self._sounds)])
+        self._listened(wait=True)
+        return self._sounds[: self._heard]
+
+    def _take(self, start: int, points: Points) -> None:
+        inside = points[: max(self.spoken - start, 0)]
+        self._lips[start : start + len(inside)] = inside
+        self._known[start : start + len(inside)] = True
+
+    def _listened(self, *, wait: bool) -> None:
+        """Put what was heard in its place."""
+        while self._listening and (wait or self._listening[0][1].done()):
+            start, piece = self._listening.pop(0)
+            points = piece.result()
+            self._sounds[start : start + len(points)] = points
 
     def _show(self, frame: Picture, box: Box | None) -> None:
         if box is None or (self._box is not None and box.overlap(self._box) < GOES_ON):
@@ -143,10 +151,11 @@ class SyncWatch:
     def _hear(self) -> None:
         """Begin with the sound up to here: what is spoken after the video ends is not computed."""
         start, self._heard = self._heard, min(self.frames, self.spoken)
+        self._listened(wait=False)
         if self._heard > start:
             lead = min(start, 1)  # a window more before: its sound reaches into the first one's
             piece = self._speech[(start - lead) * SAMPLES : (self._heard + LAST) * SAMPLES]
-            self._sounds.append(self._pool.hear(piece, lead))
+            self._listening.append((start, self._pool.hear(piece, lead)))
 
     def _end(self) -> None:
         run, self._run = self._run, None
@@ -169,7 +178,7 @@ class SyncWatch:
 
     def _submit(self, run: "_Run", windows: int) -> None:
         start, held = run.start + run.given, run.held
-        self._pool.submit(held[: windows + SPAN - 1], lambda points: self._parts.append((start, points)))
+        self._pool.submit(held[: windows + SPAN - 1], lambda points: self._take(start, points))
         run.held = _empty(self._batch + LAST)
         run.held[:LAST] = held[windows : windows + LAST]
         run.given += windows

@@ -51,10 +51,10 @@ class View:
 
     @cached_property
     def flow_grey(self) -> Image:
-        """Luma at the width that optical flow works at."""
+        """Luma at the width that optical flow works at, or nearest below it at half or full size: never enlarged."""
         height, width = self.grey.shape
         scale = self.settings.flow_width / width
-        if scale >= 1 and width * 2 > self.settings.flow_width:
+        if scale >= 1:
             return self.grey if scale < 2 else self._full_grey
         return _resized(self.grey, self.settings.flow_width, max(round(height * scale), 1))
 

@@ -65,7 +65,8 @@ def fetch_weights(config: Config, console: "Console") -> None:
     Raises WeightsWrong for a file that is there and not the right one, NoGpuError for a card that is not there:
     before the hours that would end in no score.
     """
-    if not config.scoring.networks:
+    settings = settings_of(config)
+    if not settings.used:
         return
     from eval.device import resolve
     from eval.fetching import fetch_missing
@@ -75,7 +76,7 @@ def fetch_weights(config: Config, console: "Console") -> None:
     def say(line: str) -> None:
         console.print(line, style="yellow", markup=False, highlight=False)
 
-    names, sources = [WEIGHTS_OF[network] for network in config.scoring.networks], sources_of(config)
+    names, sources = [WEIGHTS_OF[network] for network in settings.used], settings.sources
     if config.scoring.weights.fetch:
         fetch_missing(names, sources, say)
     for name in names:
@@ -97,6 +98,7 @@ def score_task(config: Config, planner: Planner, one: PlannedCell, entry: Entry)
         cell.windows,
         settings_of(config),
         planner.files(one.clip).speech.sha256,
+        planner.files(one.clip).frame.sha256,
         _size(cell),
         footage_of(config, planner, one),
     )

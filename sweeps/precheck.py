@@ -100,7 +100,10 @@ def _scoring(config: Config) -> None:
             _more_than_0("scoring.timeout_s", value)
         elif isinstance(value, int):
             _at_least(f"scoring.{name}", value, 1, "scoring=quick, default or full set what fits together")
-    settings_of(config)
+    try:
+        settings_of(config)
+    except ValueError as error:
+        raise ConfigError(f"scoring.{error}", hint="scoring=quick, default or full set what fits together") from error
 
 
 def _more_than_0(key: str, value: Any) -> None:

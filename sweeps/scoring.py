@@ -34,15 +34,17 @@ class ScoreTask:
     settings: Any
     speech_sha256: str | None = None
     """What the speech must still be; None where it is not compared."""
+    reference_sha256: str | None = None
+    """The same of the reference."""
     size: tuple[int, int] | None = None
     """Width and height in pixels that the video must have."""
     footage: Footage | None = None
 
 
-class SpeechChanged(HarnessError):
-    """A speech that is no longer the one its video was made from."""
+class InputChanged(HarnessError):
+    """Speech, reference or footage that is no longer what was planned."""
 
-    code = "speech-changed"
+    code = "score-input-changed"
 
 
 Scorer = Callable[[ScoreTask], dict[str, Any]]
@@ -53,8 +55,9 @@ def score(task: ScoreTask) -> dict[str, Any]:
     from eval.sanity import Expected
     from eval.score import score_video
 
-    if task.speech_sha256 not in (None, sha256_file(task.speech)):
-        raise SpeechChanged(f"{task.speech} was changed since it was planned", hint="the same command plans it anew")
+    for file, sha256 in ((task.speech, task.speech_sha256), (task.reference, task.reference_sha256)):
+        if sha256 is not None:
+            _check_unchanged(file, sha256)
     width, height = task.size or (None, None)
     judged = score_video(
         task.video,
@@ -68,6 +71,12 @@ def score(task: ScoreTask) -> dict[str, Any]:
     return judged.to_json()
 
 
+def _check_unchanged(file: Path, sha256: str) -> None:
+    """A score is kept under what its inputs were: others must not get there."""
+    if sha256_file(file) != sha256:
+        raise InputChanged(f"{file} was changed since it was planned", hint="the same command plans it anew")
+
+
 def _norm(footage: Footage | None, settings: Any) -> Mapping[str, float] | None:
     """What the speaker's own footage says is normal; None where there is none, or where it cannot be measured."""
     from eval.footage import FootageError, norm_of, score_footage
@@ -77,6 +86,7 @@ def _norm(footage: Footage | None, settings: Any) -> Mapping[str, float] | None:
         return None
     kept = read_json(footage.record)
     if kept is None:
+        _check_unchanged(footage.video, footage.sha256)
         kept = score_footage(footage.video, settings).to_json()
         footage.record.parent.mkdir(parents=True, exist_ok=True)
         write_json(footage.record, kept)

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from math import inf, sqrt
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,23 @@ class Table:
                 count += known.size
         return (None, count) if free == 0 else (float(np.sqrt(squares / free)), count)
 
+    def noisiest(self, metric: str) -> str | None:
+        """The harmless change that moves the metric most, in the mean over clips; None when none does."""
+        moved: dict[str, list[float]] = defaultdict(list)
+        for clip, clean in self.clean.items():
+            for row in self.repeats[clip]:
+                before, after = clean.values.get(metric), row.values.get(metric)
+                if before is not None and after is not None:
+                    moved[row.name].append(abs(after - before))
+        name, most = max(
+            ((name, sum(all_) / len(all_)) for name, all_ in moved.items()), key=itemgetter(1), default=("", 0)
+        )
+        return name if most > 0 else None
+
+
+def _known(values: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: value for name, value in values.items() if value is not None}
+
 
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
@@ -83,6 +101,7 @@ def analyse(rows: Sequence[Row], materials: Mapping[int, Material], settings: Se
         metrics={metric: _metric(metric, table, names) for metric in settings.metrics},
         failures=tuple(table.failures),
         responses={name: [_raw(table, name, clip, settings.metrics) for clip in numbers] for name in names},
+        repeats=tuple({row.name: _known(row.values) for row in table.repeats[clip]} for clip in numbers),
     )
 
 
@@ -113,7 +132,7 @@ def _metric(metric: str, table: Table, names: Sequence[str]) -> MetricResult:
     level, reason = verdict(there, why, aims, cross, any(metric in row.aims for row in DISTORTIONS.values()))
     return MetricResult(
         METRICS[metric].version, level, reason, tuple(clean.values()), _outside(metric, clean.values()), noise, repeats,
-        aims, cross if there else {},
+        table.noisiest(metric), aims, cross if there else {},
     )  # fmt: skip
 
 

@@ -20,8 +20,10 @@ _OVERSHOOT = ("sharpness/overshoot_change", "sharpness/overshoot_abs")
 _LEVEL = {f"colour/{region}_{what}": Aim(+1, 1.0) for region in REGIONS for what in ("mean", "max")}
 _DRIFT = {f"colour/{region}_slope": Aim(+1, 1.0) for region in REGIONS}
 _ENDS = {f"colour/{region}_first_last": UP for region in REGIONS}
+# A peak of 0.25 in ten seconds, and a chance of one in five, are what speech and lips without relation have as well.
 _NO_SYNC = {
-    "lipsync/envelope_strength": DOWN, "lipsync/envelope_p": UP, "mouth/envelope_slope": DOWN,
+    "lipsync/envelope_strength": Aim(-1, enough=0.25), "lipsync/envelope_p": Aim(+1, enough=0.2),
+    "mouth/envelope_slope": DOWN,
     "lipsync/confidence": DOWN, "lipsync/confidence_min": DOWN, "lipsync/control_gap": DOWN, "lipsync/distance": UP,
 }  # fmt: skip
 _OF_CLEAN, _RATIO = Aim(+1, 0.01, of_clean=True), Aim(+1, 0.01)
@@ -78,6 +80,11 @@ def _grain(strength: float, _: Scene) -> FrameChange:
 def _flicker(strength: float, _: Scene) -> FrameChange:
     high = strength // 2  # the rest is taken away in every other frame, so that the mean stays
     return lambda frame, index: picture.brightened(frame, high if index % 2 else high - strength)
+
+
+def _gaping(strength: float, scene: Scene) -> FrameChange:
+    gaping = timeline.pauses(scene)
+    return lambda frame, index: warp.jaw_lowered(frame, scene.places[index], strength / 100 * gaping[index])
 
 
 _ROWS = [
@@ -166,7 +173,7 @@ _ROWS = [
     ),
     Distortion(
         "face_hidden", "the head smeared for a while", "% of time", (10, 20, 30), 20,
-        {"lipsync/coverage": Aim(-1, -0.01)}, (), _hidden,
+        {"lipsync/coverage": Aim(-1, -0.01)}, ("colour/cheeks_*", "colour/chroma_ratio", "sharpness/*"), _hidden,
     ),
     Distortion(
         "mouth_gain", "lips part more or less", "%", (-25, -15, 15, 25), 25, _APERTURE,
@@ -179,6 +186,10 @@ _ROWS = [
             "mouth/aperture_p95_real": UP, "mouth/aperture_sd_real": UP,
         },
         ("mouth/aperture_silence", "lipsync/*", "likeness/*"), _exaggerated,
+    ),
+    Distortion(
+        "mouth_gaping", "the jaw hangs while nobody speaks", "% of face", (1, 2, 3, 5), 2,
+        {"mouth/aperture_silence": Aim(+1, 1.0)}, ("mouth/*", "lipsync/*", "likeness/*"), _gaping,
     ),
     Distortion(
         "mouth_frozen", "mouth and chin stand still on a moving face", "% of time", (25, 50, 75, 100), 50,

@@ -17,12 +17,14 @@ class Aim:
     """How a metric should answer: up (+1) or down (−1) with growing strength.
 
     ``per_unit`` is the change that is known beforehand, in the metric's unit for each unit of strength; with
-    ``of_clean`` in parts of the metric's own value on the clean clip. None: only the direction is known.
+    ``of_clean`` in parts of the metric's own value on the clean clip. None: only the direction is known. Beyond
+    ``enough`` the metric says all that it can: what it does there is chance and no disorder.
     """
 
     sign: int
     per_unit: float | None = None
     of_clean: bool = False
+    enough: float | None = None
 
 
 @dataclass(frozen=True)

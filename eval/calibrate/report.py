@@ -25,7 +25,8 @@ METHOD = f"""
 <p>Each clip is cut, and copies with one known change each are written without loss and scored against the clip's own
 first frame. A metric <b>follows</b> a distortion when it goes the way that was meant, by more than its repeat noise,
 and nowhere turns back by more than that. <b>Noise</b> is the standard deviation over harmless changes of the same
-content (other coder settings, a pixel's shift, a mirror, a frame's delay, quieter speech). <b>Seen from</b> is the
+content (other coder settings, a pixel's shift, a mirror, a frame's delay, quieter speech), <b>most by</b> the one of
+them that moves it most. <b>Seen from</b> is the
 smallest strength from which on every larger one differs from the clean clip by more than {SURE:g}·√2 times that noise,
 on the worst clip. <b>Per unit</b> is Theil and Sen's slope, the median over clips. <b>Of truth</b> divides it by the
 answer that is known beforehand, where there is one. <b>False alarms</b> are clean clips outside the metric's own gate:
@@ -101,13 +102,13 @@ def _verdicts(result: Result) -> str:
         level = f'<span class="{one.level.split()[0]}">{one.level}</span>'
         clean = "<br>".join(figure(value) for value in one.clean) if any(v is not None for v in one.clean) else "–"
         rows.append([
-            f"<code>{name}</code>", level, METRICS[name].unit, clean, figure(one.noise), false_alarms(one),
-            *_answers(one, result),
+            f"<code>{name}</code>", level, METRICS[name].unit, clean, figure(one.noise), one.noisiest or "–",
+            false_alarms(one),            *_answers(one, result),
             escape(most_foreign(one)), escape(one.reason),
         ])  # fmt: skip
-    head = ("metric", "verdict", "unit", "clean", "noise", "false alarms", "answers to", "per unit", "of truth",
-            "seen from", "saturates", "most foreign", "because")  # fmt: skip
-    return _table(head, rows, numeric=(3, 4, 5, 7, 8, 9, 10))
+    head = ("metric", "verdict", "unit", "clean", "noise", "most by", "false alarms", "answers to", "per unit",
+            "of truth", "seen from", "saturates", "most foreign", "because")  # fmt: skip
+    return _table(head, rows, numeric=(3, 4, 6, 8, 9, 10, 11))
 
 
 def _answers(one: MetricResult, result: Result) -> list[str]:

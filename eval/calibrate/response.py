@@ -10,7 +10,7 @@ from eval.calibrate.distortion import Aim
 from eval.series import Floats, Indices
 
 SURE = 2.0  # standard deviations of a difference that count as a change: some 95 %
-WOBBLE = 0.05  # of the whole answer: a smaller step back is no disorder
+WOBBLE = 0.1  # of the whole answer: a smaller step back is no disorder
 LEAST_POINTS = 3
 
 
@@ -59,11 +59,12 @@ def respond(
     slope = _slope(strengths, numbers)
     known = None if aim.per_unit is None else aim.per_unit * (clean if aim.of_clean else 1.0)
     change = (numbers - clean) * aim.sign
+    meant = change if aim.enough is None else np.minimum(change, max((aim.enough - clean) * aim.sign, 0.0))
     return Response(
         clean=clean,
         strengths=(0.0, *values) if 0.0 not in values else tuple(values),
         values=(clean, *values.values()) if 0.0 not in values else tuple(values.values()),
-        monotone=bool(_turns_back(change) <= np.fmax(seen, WOBBLE * float(np.ptp(change))) + 1e-12),
+        monotone=bool(_turns_back(meant) <= np.fmax(seen, WOBBLE * float(np.ptp(meant))) + 1e-12),
         moves=bool(change[-1] - change[0] > seen),
         spearman=_rank(strengths, numbers, "spearman"),
         kendall=_rank(strengths, numbers, "kendall"),

@@ -58,7 +58,8 @@ class Cross:
 class MetricResult:
     """All about one metric. ``clean`` has a value or None for each clip; ``noise`` is the repeats' deviation.
 
-    ``false_alarms`` counts clean clips outside the metric's own gate (None: it has none).
+    ``false_alarms`` counts clean clips outside the metric's own gate (None: it has none). ``noisiest`` is the harmless
+    change that it answers to most.
     """
 
     version: int
@@ -68,6 +69,7 @@ class MetricResult:
     false_alarms: int | None = None
     noise: float | None = None
     repeats: int = 0
+    noisiest: str | None = None
     aims: Mapping[str, Summary] = field(default_factory=dict)
     cross: Mapping[str, Cross] = field(default_factory=dict)
 
@@ -76,7 +78,8 @@ class MetricResult:
 class Result:
     """A calibration: of which scorer, on what, with what outcome.
 
-    ``responses`` are the raw values: distortion, then clip, then ``strengths`` and ``values`` by metric.
+    ``responses`` are the raw values: distortion, then clip, then ``strengths`` and ``values`` by metric; ``repeats``
+    likewise: clip, then harmless change, then metric.
     ``complete`` is False when only some distortions or levels were measured.
     """
 
@@ -89,6 +92,7 @@ class Result:
     metrics: Mapping[str, MetricResult]
     failures: tuple[str, ...] = ()
     responses: Mapping[str, Any] = field(default_factory=dict)
+    repeats: tuple[Any, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain dict of JSON types, numbers to five significant digits."""
@@ -112,7 +116,7 @@ def from_json(data: Mapping[str, Any]) -> Result:
     fields = {name: value for name, value in data.items() if name != "format"}
     fields["clips"] = tuple(Clip(**{**clip, "seams": tuple(clip["seams"])}) for clip in data["clips"])
     fields["metrics"] = {name: _metric(one) for name, one in data["metrics"].items()}
-    fields["failures"] = tuple(data["failures"])
+    fields["failures"], fields["repeats"] = tuple(data["failures"]), tuple(data["repeats"])
     return Result(**fields)
 
 

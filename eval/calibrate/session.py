@@ -1,7 +1,7 @@
 """One calibration from the clips to the files, with what the person at the terminal sees of it."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from eval.calibrate.analyse import analyse
 from eval.calibrate.job import Job, Row
 from eval.calibrate.material import Material
 from eval.calibrate.report import page
-from eval.calibrate.result import Result
+from eval.calibrate.result import Cross, Result
 from eval.calibrate.run import Died, Options, Pool, jobs_of
 from eval.score import Settings
 from workflow.errors import HarnessError
@@ -19,6 +19,7 @@ from workflow.files import write_atomically, write_json
 if TYPE_CHECKING:
     from rich.console import Console
 
+KEPT = 0.05  # cross-talk from which on it is worth a line
 WORDS = 10  # how often a log without a terminal hears of progress
 
 
@@ -58,11 +59,16 @@ def calibrate(
 
 
 def install(result: Result) -> None:
-    """Let score tables go by ``result``: keep what they need, without the single values."""
+    """Let score tables go by ``result``: keep what they need, without single values and what hardly moves a metric."""
     from eval import trust
 
-    write_json(trust.SHIPPED, replace(result, responses={}).to_json())
+    metrics = {name: replace(one, cross=_strong(one.cross)) for name, one in result.metrics.items()}
+    write_json(trust.SHIPPED, replace(result, responses={}, repeats=(), metrics=metrics).to_json())
     trust.forget()
+
+
+def _strong(cross: Mapping[str, Cross]) -> dict[str, Cross]:
+    return {name: one for name, one in cross.items() if (one.relative or 0) >= KEPT and not one.expected}
 
 
 def say(console: "Console", text: str, style: str = "yellow") -> None:

@@ -2,10 +2,14 @@
 
 from math import cos, pi, sin
 
+import numpy as np
+
 from eval.calibrate.scene import Scene
 
 SWAY_HZ = 1.5  # of a shaking head or camera
 SWING_HZ = 3.0  # of a jaw that goes on after the speech
+QUIET = 0.15  # loudness below which nobody speaks
+SOFT_S = 0.06  # sigma in seconds of a jaw's fall
 FREEZE_AT = 0.4  # of the speech, where a standing picture begins
 MINUTE = 60.0
 
@@ -56,6 +60,14 @@ def odd_window(index: int, scene: Scene) -> float:
 def swing_in_tail(index: int, scene: Scene) -> float:
     """0 in the speech, then between 0 and 1 at SWING_HZ, without a jump."""
     return (1 - cos(2 * pi * SWING_HZ * max(index - scene.spoken, 0) / scene.fps)) / 2
+
+
+def pauses(scene: Scene) -> list[float]:
+    """For every frame of the clip 1 where nobody speaks, 0 where somebody does, without jumps; 0 in the tail."""
+    from scipy.ndimage import gaussian_filter1d
+
+    quiet = np.array([scene.loud(index) < QUIET and index < scene.spoken for index in range(scene.frames)], np.float64)
+    return [float(value) for value in gaussian_filter1d(quiet, SOFT_S * scene.fps)]
 
 
 def along_tail(index: int, scene: Scene) -> float:

@@ -6,7 +6,7 @@ Means over the measured frames, and the Theil–Sen slope: a face that drifts aw
 import numpy as np
 
 from eval.series import Floats, known
-from eval.trend import slope_per_minute
+from eval.trend import doubts, slope_per_minute
 from eval.value import Value, absent, number
 
 LPIPS = ("likeness/lpips", "likeness/lpips_slope")
@@ -47,4 +47,4 @@ def face(cosine: Floats, fps: float, by_landmarks: bool) -> dict[str, Value]:
 
 def _slope(curve: Floats, fps: float, flags: tuple[str, ...]) -> Value:
     slope = slope_per_minute(curve, fps)
-    return absent("too short for a slope") if slope is None else number(slope, flags)
+    return absent("too short for a slope") if slope is None else number(slope, (*doubts(curve, fps), *flags))

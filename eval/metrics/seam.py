@@ -69,7 +69,7 @@ def colour(regions: list[Floats], seams: tuple[int, ...]) -> Value:
     """
     ratios = [ratio(*_colour_jumps(lab), seams, FLOOR_COLOUR) for lab in regions]
     there = [one for one in ratios if one.value is not None]
-    return max(there, key=lambda one: one.value or 0.0) if there else absent("no face")
+    return max(there, key=lambda one: one.value or 0.0) if there else (*ratios, absent("no face"))[0]
 
 
 def _colour_jumps(lab: Floats) -> Jumps:

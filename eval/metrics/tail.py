@@ -78,7 +78,7 @@ def values(watch: TailWatch, frames: int, fps: float, no_speech: str | None, lon
     if no_speech is not None:
         return dict.fromkeys(NAMES, absent(no_speech))
     if frames == 0:
-        return dict.fromkeys(NAMES, absent("the video ends with the speech"))
+        return {NAMES[0]: number(0.0), **dict.fromkeys(NAMES[1:], absent("the video ends with the speech"))}
     flags = () if longer is None else (f"only its first {frames / fps:.1f} s were looked at",)
     seconds = frames / fps if longer is None else max(longer, frames / fps)
     return {

@@ -18,7 +18,7 @@ from eval.score import DEFAULT, score_video
 FILES = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("bad_input_files.py"))))
 PLAIN = replace(DEFAULT, networks=())
 LIPSYNC, SHARP, MOUTH = "lipsync/envelope_p", "sharpness/laplacian_abs", "mouth/aperture_sd"
-HEAD, CHEEKS, TAIL = "motion/head_mean", "colour/cheeks_mean", "tail/seconds"
+HEAD, CHEEKS, TAIL = "motion/head_mean", "colour/cheeks_mean", "tail/mouth"
 OF_THE_FACE = (SHARP, MOUTH, HEAD, CHEEKS)
 Make = Callable[[Any], Path]
 """Writes a file of a ``FILES.Kit``."""

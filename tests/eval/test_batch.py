@@ -33,7 +33,7 @@ def test_what_cannot_be_judged_is_an_outcome(bench, tmp_path):
     assert isinstance(found[good], Score)
 
 
-def die(job):
+def die(place, job):
     if job.video.name == "deadly.mp4":
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(0.1)
@@ -50,6 +50,26 @@ def test_a_file_that_kills_its_process_stops_no_other(tmp_path, monkeypatch):
     assert set(found) == set(names)
     assert found["deadly.mp4"].code == "scoring-failed"
     assert found["a.mp4"] == found["b.mp4"] == found["c.mp4"] == Failed("sound", "alive")
+
+
+def hang(place, job):
+    if job.video.name == "endless.mp4":
+        time.sleep(600)
+    return Failed("sound", "alive")
+
+
+def test_a_file_that_hangs_its_process_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "_work", hang)
+    jobs = [Job(tmp_path / name) for name in ("endless.mp4", "a.mp4")]
+    found = {job.video.name: outcome for job, outcome in score_many(jobs, lambda *_: None, timeout_s=5)}
+    assert "longer than 5 s" in found["endless.mp4"].message
+    assert found["a.mp4"] == Failed("sound", "alive")
+
+
+def test_an_error_nobody_thought_of_is_an_outcome_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "score_video", lambda *_, **__: 1 / 0)
+    ((_, outcome),) = score_many([Job(tmp_path / "a.mp4")], lambda *_: None)
+    assert outcome == Failed("scoring-failed", "scoring failed: ZeroDivisionError: division by zero")
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "x"])

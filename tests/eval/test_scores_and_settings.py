@@ -1,5 +1,6 @@
 """Values, JSON, hashes, the table of metrics, what a video tells of itself."""
 
+import importlib.metadata
 import json
 import subprocess
 import sys
@@ -14,12 +15,14 @@ from hypothesis import strategies as st
 
 from eval.ahead import ahead
 from eval.embedded import origin
-from eval.metric import METRICS, names_of
+from eval.metric import METRICS, NETWORKS, names_of
 from eval.metrics import cost, envelope, motion, mouth, seam
-from eval.score import DEFAULT, FULL, QUICK, Score, Settings, Value, scorer_hash
+from eval.score import DEFAULT, FULL, QUICK, Score, Settings, Value, score_video, scorer_hash
 from eval.series import Series, curve
-from eval.settings import SCORED, UnknownFamilyError
+from eval.settings import SCORED, USED_BY, UnknownFamilyError, versions
 from eval.value import absent, number
+from eval.view import View
+from workflow.media.encode import VideoWriter
 
 real = st.floats(allow_nan=False, allow_infinity=False, width=64)
 values = st.one_of(
@@ -103,6 +106,24 @@ def test_profiles_differ_and_cost_is_not_scored_from_the_video():
     assert "cost" not in SCORED
 
 
+def test_only_weights_that_a_family_uses_are_needed():
+    assert (DEFAULT.used, QUICK.used, Settings(families=("colour", "sharpness")).used) == (NETWORKS, (), ())
+    assert replace(DEFAULT, families=("seam",), networks=("sface", "lpips")).used == ("lpips",)
+    for metric in METRICS.values():
+        for network in set(NETWORKS) & set(metric.needs):
+            assert metric.family in USED_BY[network], metric.name
+
+
+@pytest.mark.parametrize(
+    ("width", "asked", "used"), [(464, 464, 464), (464, 232, 232), (480, 464, 240), (200, 232, 200)]
+)
+def test_optical_flow_never_sees_an_enlarged_picture(width, asked, used):
+    frame = np.random.default_rng(0).integers(0, 255, (120, width, 3), dtype=np.uint8)
+    view = View(0, frame, None, replace(DEFAULT, flow_width=asked))
+    assert view.flow_grey.shape[1] == used
+    assert (used < width) == (view.flow_grey.shape[0] < 120)
+
+
 def test_every_metric_is_declared_once_with_unit_and_summary():
     named = {*envelope.NAMES, *motion.NAMES, *mouth.NAMES, *seam.NAMES, *cost.NAMES}
     assert named <= set(METRICS)
@@ -162,6 +183,15 @@ def test_windows_are_read_from_the_embedded_prompt():
     assert inside is not None and inside.seams == (81, 153)
 
 
+@pytest.mark.parametrize(("fps", "seams"), [(25, (5, 9)), (50, None), (24, None)])
+def test_seams_of_the_prompt_hold_at_the_models_own_rate_only(tmp_path, fps, seams):
+    tags = {"prompt": prompt(frame_window_size=5, motion_frame=1)}
+    with VideoWriter(tmp_path / "a.mp4", 64, 64, fps, tags=tags) as writer:
+        for grey in range(12):
+            writer.write(np.full((64, 64, 3), 10 * grey, np.uint8))
+    assert score_video(tmp_path / "a.mp4", settings=replace(QUICK, families=("colour",))).seams == seams
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -176,8 +206,6 @@ def test_damaged_or_hostile_prompts_tell_nothing(text):
 
 
 def test_a_real_servers_video_tells_its_windows_and_is_not_the_stand_ins(comfyui_output):
-    from eval.score import score_video
-
     score = score_video(comfyui_output)
     assert score.status in ("no_face", "broken") and not score.stand_in
     assert score.seams == ()
@@ -192,7 +220,19 @@ def test_the_stand_ins_mark_is_seen_in_tags_but_not_in_a_prompts_words():
 def test_importing_the_evaluator_loads_nothing_heavy():
     code = (
         "import sys, eval, eval.score, eval.metric, eval.cli;"
-        "print(sorted({'cv2', 'numpy', 'av', 'scipy', 'skimage', 'matplotlib', 'rich'} & set(sys.modules)))"
+        "heavy = {'cv2', 'numpy', 'av', 'scipy', 'skimage', 'matplotlib', 'rich', 'torch', 'lpips'};"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_another_release_of_a_library_is_another_scorer(monkeypatch):
+    before = scorer_hash(DEFAULT, speech_sha256=None, reference_sha256=None)
+    without = scorer_hash(QUICK, speech_sha256=None, reference_sha256=None)
+    real = importlib.metadata.version
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "99" if name == "torch" else real(name))
+    versions.cache_clear()
+    assert scorer_hash(DEFAULT, speech_sha256=None, reference_sha256=None) != before
+    assert scorer_hash(QUICK, speech_sha256=None, reference_sha256=None) == without
+    versions.cache_clear()

@@ -65,7 +65,9 @@ def test_a_wall_that_jumps_does_not_hide_behind_cheeks_that_flicker():
     known = float(delta_e(wall[49], wall[50]))
     assert seam.colour([cheeks, wall], (50,)).value == pytest.approx(known / seam.FLOOR_COLOUR)
     assert seam.colour([cheeks], (50,)).value < 2
-    assert seam.colour([cheeks * np.nan], (50,)).missing == "no face"
+    assert seam.colour([], (50,)).missing == "no face"
+    lost = np.where(np.arange(len(cheeks))[:, None] < 40, cheeks, np.nan)
+    assert seam.colour([lost], (50,)).missing == "no measured frames on both sides of a seam"
 
 
 @settings(max_examples=20, deadline=None)

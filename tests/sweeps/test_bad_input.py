@@ -103,6 +103,8 @@ def fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Fails:
         ("scoring.families=[nope]", "nope"),
         ("scoring.face_stride=0", "scoring.face_stride=0"),
         ("scoring.workers=0", "scoring.workers=0"),
+        ("scoring.sync_scale=0", "scoring.sync_scale must be within"),
+        ("scoring.sync_shift_y=nan", "scoring.sync_shift_y must be within"),
         ("hooks.on_done=/nope/x", "there is no command /nope/x"),
         ("hooks.on_done=it's", "hooks.on_done"),
         # what needs more

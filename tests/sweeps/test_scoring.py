@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from eval.settings import PROFILES
-from sweeps.scoring import Scorer, ScoreTask, ScoringPool, score
+from sweeps.scoring import Footage, InputChanged, Scorer, ScoreTask, ScoringPool, score
 from workflow.windows import Windows
 
 SCORERS = """
@@ -136,3 +136,12 @@ def test_a_score_is_what_the_evaluator_says_of_the_video(store_folder: Path) -> 
         judged, why = all_of(pool)["real"]
     assert why == ""
     assert judged == score(real)
+
+
+def test_footage_that_was_changed_leaves_no_score_under_its_old_name(store_folder: Path, tmp_path: Path) -> None:
+    video, speech = store_folder / "video.mp4", store_folder / "tone.wav"
+    footage = Footage(video, "0" * 64, tmp_path / "footage" / "kept.json")
+    settings, windows = PROFILES["quick"], Windows(81, 9, 60)
+    with pytest.raises(InputChanged, match="was changed since"):
+        score(ScoreTask("a", "scorer", video, speech, video, windows, settings, footage=footage))
+    assert not footage.record.exists()

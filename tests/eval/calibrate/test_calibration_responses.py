@@ -58,13 +58,22 @@ def test_turning_back_by_more_than_noise_is_not_monotone():
     assert not answered(hill).monotone
     wavering = {1.0: 1.0, 2.0: 0.9, 3.0: 3.0, 4.0: 2.9, 5.0: 5.0}  # back by 0.1: within noise
     assert respond(0.0, wavering, UP, 3.0, NOISE).monotone
-    assert respond(0.0, {**wavering, 4.0: 2.5}, UP, 3.0, NOISE).monotone is False
+    assert respond(0.0, {**wavering, 4.0: 2.0}, UP, 3.0, NOISE).monotone is False
 
 
-def test_a_step_back_of_a_twentieth_of_the_answer_is_no_disorder_without_noise():
+def test_beyond_enough_nothing_is_disorder():
+    values = {1.0: 0.1, 2.0: 0.6, 3.0: 0.3, 4.0: 0.9, 5.0: 0.5}  # chances: above 0.2 all say the same
+    assert not respond(0.0, values, UP, 3.0, 0.001).monotone
+    assert respond(0.0, values, Aim(+1, enough=0.2), 3.0, 0.001).follows
+    down = {level: 1 - value for level, value in values.items()}
+    assert respond(1.0, down, Aim(-1, enough=0.8), 3.0, 0.001).follows
+    assert respond(0.9, {**values, 1.0: 0.4}, Aim(+1, enough=0.2), 3.0, 0.001).moves is False
+
+
+def test_a_step_back_of_a_tenth_of_the_answer_is_no_disorder_without_noise():
     values = {1.0: 10.0, 2.0: 9.6, 3.0: 20.0, 4.0: 30.0, 5.0: 29.0}
     assert respond(0.0, values, UP, 3.0, 0.0).monotone
-    assert not respond(0.0, {**values, 2.0: 8.0}, UP, 3.0, 0.0).monotone
+    assert not respond(0.0, {**values, 2.0: 6.0}, UP, 3.0, 0.0).monotone
 
 
 def test_saturation_is_where_the_rest_changes_no_more():

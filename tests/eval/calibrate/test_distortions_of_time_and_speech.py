@@ -1,5 +1,7 @@
 """Shifted and foreign speech by sample; repeated, standing and added frames by index; the amounts over time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -76,6 +78,13 @@ def test_amounts_over_time(scene):
     sway = np.array([timeline.sway(i, scene) for i in range(2500)])
     speed = float(np.mean(np.abs(np.diff(sway)))) * 25
     assert speed == pytest.approx(4 * timeline.SWAY_HZ, rel=0.02)  # what the background's known slope is made from
+
+
+def test_pauses_are_where_nobody_speaks(scene):
+    loud = replace(scene, loudness=(1.0,) * 10 + (0.05,) * 20 + (0.6,) * 20)
+    gaping = np.array(timeline.pauses(loud))
+    assert gaping.size == scene.frames and gaping[15:25].min() > 0.99 and gaping[:4].max() == gaping[40:].max() == 0
+    assert np.abs(np.diff(gaping)).max() < 0.35
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=40).map(sorted))
