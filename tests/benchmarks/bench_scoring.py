@@ -134,8 +134,8 @@ def in_child(video: Path, args: argparse.Namespace, repeats: int) -> dict[str, A
     command = [sys.executable, __file__, "--child", str(video), "--repeats", str(repeats)]
     for name in ("profile", "networks", "dtype", "device"):
         command += [f"--{name}", getattr(args, name)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
