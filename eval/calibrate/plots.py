@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from eval.calibrate.response import threshold
+from eval.calibrate.distortion import Aim
+from eval.calibrate.response import expected_slope, threshold
 from eval.calibrate.result import MetricResult, Result
 from eval.metric import METRICS
 
@@ -63,8 +64,8 @@ def _panel(axis: Any, result: Result, name: str, aim: str) -> None:
 
 
 def _truth(axis: Any, aim: dict[str, Any], clean: float, x: Any, colour: str) -> None:
-    if aim["per_unit"] is not None:
-        known = aim["per_unit"] * (clean if aim["of_clean"] else 1.0)
+    known = expected_slope(Aim(**aim), clean)
+    if known is not None:
         axis.plot(x, clean + known * x, color=colour, lw=0.8, ls=(0, (1, 1.5)))
 
 

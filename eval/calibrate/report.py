@@ -118,14 +118,22 @@ def _answers(one: MetricResult, result: Result) -> list[str]:
         seen = "never" if aim.detected is None else f"{aim.detected:g} {unit}"
         cells = (
             f"{name} ({aim.following}/{aim.clips})",
-            figure(None if aim.slope is None else aim.slope[0]),
-            "–" if aim.true_ratio is None else f"{aim.true_ratio[0]:.2f}",
+            figure(aim.slope and aim.slope[0]),
+            _spread(aim.true_ratio),
             seen,
             "–" if aim.saturates is None else f"{aim.saturates:g} {unit}",
         )
         for column, cell in zip(columns, cells, strict=True):
             column.append(escape(cell))
     return ["<br>".join(column) or "–" for column in columns]
+
+
+def _spread(of: tuple[float, float, float] | None) -> str:
+    """The median, and the least and the largest where they differ from it."""
+    if of is None:
+        return "–"
+    middle, least, most = (f"{value:.2f}" for value in of)
+    return middle if least == most else f"{middle} ({least} … {most})"
 
 
 def _distortions(result: Result) -> str:

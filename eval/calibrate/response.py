@@ -57,7 +57,7 @@ def respond(
         return None
     seen = math.nan if noise is None else threshold(noise)
     slope = _slope(strengths, numbers)
-    known = None if aim.per_unit is None else aim.per_unit * (clean if aim.of_clean else 1.0)
+    known = expected_slope(aim, clean)
     change = (numbers - clean) * aim.sign
     meant = change if aim.enough is None else np.minimum(change, max((aim.enough - clean) * aim.sign, 0.0))
     return Response(
@@ -74,6 +74,13 @@ def respond(
         saturates=_saturates(strengths, change, seen),
         true_ratio=slope / known if slope is not None and known else None,
     )
+
+
+def expected_slope(aim: Aim, clean: float) -> float | None:
+    """The slope that is known beforehand; None where none is, or where parts of a negative value would mean nothing."""
+    if aim.per_unit is None or (aim.of_clean and clean <= 0):
+        return None
+    return aim.per_unit * (clean if aim.of_clean else 1.0)
 
 
 def threshold(noise: float) -> float:

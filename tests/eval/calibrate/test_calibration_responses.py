@@ -31,6 +31,7 @@ def test_the_known_answer_is_compared_with():
     assert answered(lambda s: 5 * (1 + 0.02 * s), Aim(+1, 0.01, of_clean=True)).true_ratio == pytest.approx(2.0)
     assert answered(lambda s: 2 - 0.5 * s, Aim(-1, -1.0)).true_ratio == pytest.approx(0.5)
     assert answered(lambda s: 2 * s).true_ratio is None
+    assert answered(lambda s: -2 + s, Aim(+1, 0.01, of_clean=True)).true_ratio is None  # a part of a negative value
 
 
 def test_the_wrong_way_is_not_followed_though_it_is_in_order():
