@@ -1,13 +1,11 @@
 """``python -m eval calibrate``: how far each metric can be trusted, measured on clean clips with known distortions."""
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.cli_weights import add_source_options, sources_of
-from eval.score import PROFILES, Settings
-from eval.settings import DEVICES, DTYPES
+from eval.cli_options import add_scoring_options, fetch_weights, parts, settings_of
+from eval.score import Settings
 from workflow.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -53,11 +51,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--side", type=_side, default=832, metavar="PX", help="most pixels around the face (default: 832)"
     )
-    parser.add_argument("--profile", choices=sorted(PROFILES), default="default", help="which metrics, how dense")
-    parser.add_argument("--networks", metavar="A,B", help="only these networks; none: what needs no weights")
-    parser.add_argument("--device", choices=DEVICES, default="cpu", help="where the networks run")
-    parser.add_argument("--dtype", choices=DTYPES, default="float32", help="number type of SyncNet")
-    add_source_options(parser)
+    add_scoring_options(parser)
     parser.add_argument("--workers", type=_workers, default=0, metavar="N", help="processes (default: one a core)")
     parser.add_argument("--install", action="store_true", help="let score tables go by this result")
     parser.add_argument(
@@ -107,12 +101,12 @@ def run(args: argparse.Namespace) -> int:
             hint="give clean talking clips of your own (one frontal face, own sound in sync, ten seconds each): "
             "python -m eval calibrate mine1.mp4 mine2.mp4; or --show for the result that tables go by now",
         )
-    only = tuple(part.strip() for part in (args.only or "").split(",") if part.strip())
+    only = parts(args.only or "")
     options = Options(args.seconds, args.side, only, args.quick, args.workers)
     if args.install and (options.only or options.quick):
         raise PartialCalibration("--install wants all distortions and levels", hint="leave --quick and --only out")
-    settings = _settings(args)
-    _fetch(settings, console)
+    settings = settings_of(args)
+    fetch_weights(settings, console)
     if args.fit_crop is not None:
         return _fit_crop(args, settings, console)
     result, refused = calibrate(args.videos, args.output, options, settings, console)
@@ -141,23 +135,6 @@ def _fit_crop(args: argparse.Namespace, settings: Settings, console: "Console") 
     write_json(args.output / "crop.json", names)
     say(console, ", ".join(f"{name} {value:.3f}" for name, value in names.items()), style="bold")
     return OK
-
-
-def _settings(args: argparse.Namespace) -> Settings:
-    settings = replace(PROFILES[args.profile], device=args.device, dtype=args.dtype, sources=sources_of(args))
-    if args.networks is None:
-        return settings
-    names = tuple(part.strip() for part in args.networks.split(",") if part.strip())
-    return replace(settings, networks=() if names == ("none",) else names)
-
-
-def _fetch(settings: Settings, console: "Console") -> None:
-    from eval.calibrate.session import say
-    from eval.fetching import fetch_missing
-    from eval.settings import WEIGHTS_OF
-
-    names = [WEIGHTS_OF[network] for network in settings.networks]
-    fetch_missing(names, settings.sources, lambda line: say(console, line))
 
 
 def _show(console: "Console") -> int:

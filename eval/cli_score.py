@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eval.batch import Failed, Heard, Job, score_many
-from eval.cli_weights import add_source_options, sources_of
-from eval.score import PROFILES, Score, Settings
-from eval.settings import DEVICES, DTYPES
+from eval.cli_options import add_scoring_options, fetch_weights, parts, settings_of
+from eval.score import Score, Settings
 from workflow.errors import HarnessError
 from workflow.windows import Windows
 
@@ -52,12 +51,8 @@ def add(commands: Any) -> None:
         "--json", type=Path, metavar="FILE", help="write values and curves as JSON ('-': to the terminal)"
     )
     score.add_argument("--plot", type=Path, metavar="FILE", help="write the curves as PNG (a folder for many videos)")
-    score.add_argument("--profile", choices=sorted(PROFILES), default="default", help="which metrics, how dense")
+    add_scoring_options(score)
     score.add_argument("--families", metavar="A,B", help="only these, for example lipsync,colour")
-    score.add_argument("--networks", metavar="A,B", help="only these networks; none: what needs no weights")
-    score.add_argument("--device", choices=DEVICES, default="cpu", help="where the networks run")
-    score.add_argument("--dtype", choices=DTYPES, default="float32", help="number type of SyncNet")
-    add_source_options(score)
     score.add_argument("--workers", type=_count, metavar="N", help="processes for many videos (default: one a core)")
     score.add_argument("--window", type=int, metavar="N", help="frame_window_size, with --motion-frame")
     score.add_argument("--motion-frame", type=int, metavar="N", help="overlap of the windows in frames")
@@ -78,8 +73,10 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     quiet = args.json is not None and str(args.json) == "-"
     console = Console(stderr=quiet)
-    settings = _settings(args)
-    _fetch(settings, console)
+    settings = settings_of(args)
+    if args.families:
+        settings = replace(settings, families=parts(args.families))
+    fetch_weights(settings, console)
     footage = _footage(args, settings, console)
     jobs = [Job(video, args.audio, args.reference, _windows(args, video), settings, footage) for video in args.videos]
     outcomes: dict[str, Score | Failed] = {str(video): Failed("not-judged", "not judged") for video in args.videos}
@@ -109,30 +106,6 @@ def _footage(args: argparse.Namespace, settings: Settings, console: "Console") -
         return None
     with console.status(f"measuring the mouth of {args.footage.name}"):
         return footage_norm(args.footage, settings)
-
-
-def _settings(args: argparse.Namespace) -> Settings:
-    settings = replace(PROFILES[args.profile], device=args.device, dtype=args.dtype, sources=sources_of(args))
-    if args.families:
-        settings = replace(settings, families=_parts(args.families))
-    if args.networks is not None:
-        settings = replace(settings, networks=() if args.networks == "none" else _parts(args.networks))
-    return settings
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _fetch(settings: Settings, console: "Console") -> None:
-    """Fetch the weights that are missing, after saying so; what cannot be had is said, and its metrics say so too."""
-    from eval.fetching import fetch_missing
-    from eval.settings import WEIGHTS_OF
-
-    def say(line: str) -> None:
-        console.print(line, style="yellow", markup=False, highlight=False)
-
-    fetch_missing([WEIGHTS_OF[network] for network in settings.used], settings.sources, say)
 
 
 def _check(args: argparse.Namespace) -> None:

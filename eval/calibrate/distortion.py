@@ -62,11 +62,6 @@ class Distortion:
         return self.levels[0] < 0 < self.levels[-1]
 
     @property
-    def only_sound(self) -> bool:
-        """Whether the picture stays as it is."""
-        return self.sound is not None
-
-    @property
     def crf(self) -> Callable[[float], int]:
         """The coder's quality at a strength."""
         coded = self.picture is None and self.frames is None and self.sound is None
