@@ -1,8 +1,8 @@
 """Many videos in processes: the same scores as one by one, and one bad file stops nothing."""
 
-import os
-import signal
-import time
+import importlib
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,15 +33,17 @@ def test_what_cannot_be_judged_is_an_outcome(bench, tmp_path):
     assert isinstance(found[good], Score)
 
 
-def die(place, job):
-    if job.video.name == "deadly.mp4":
-        os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(0.1)
-    return Failed("sound", "alive")
+@pytest.fixture
+def bad_work(monkeypatch):
+    """What a worker does, replaced by work that dies or hangs; on the path, as the worker must import it."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    bad = importlib.import_module("bad_work")
+    yield lambda name: monkeypatch.setattr(batch, "_work", getattr(bad, name))
+    sys.modules.pop("bad_work")
 
 
-def test_a_file_that_kills_its_process_stops_no_other(tmp_path, monkeypatch):
-    monkeypatch.setattr(batch, "_work", die)
+def test_a_file_that_kills_its_process_stops_no_other(tmp_path, bad_work):
+    bad_work("die")
     names = ("a.mp4", "deadly.mp4", "b.mp4", "c.mp4")
     found = {
         job.video.name: outcome
@@ -52,14 +54,8 @@ def test_a_file_that_kills_its_process_stops_no_other(tmp_path, monkeypatch):
     assert found["a.mp4"] == found["b.mp4"] == found["c.mp4"] == Failed("sound", "alive")
 
 
-def hang(place, job):
-    if job.video.name == "endless.mp4":
-        time.sleep(600)
-    return Failed("sound", "alive")
-
-
-def test_a_file_that_hangs_its_process_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(batch, "_work", hang)
+def test_a_file_that_hangs_its_process_is_given_up(tmp_path, bad_work):
+    bad_work("hang")
     jobs = [Job(tmp_path / name) for name in ("endless.mp4", "a.mp4")]
     found = {job.video.name: outcome for job, outcome in score_many(jobs, lambda *_: None, timeout_s=5)}
     assert "longer than 5 s" in found["endless.mp4"].message
