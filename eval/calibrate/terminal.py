@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-HEAD = ("metric", "verdict", "answers to", "per unit", "of truth", "seen from", "noise", "false alarms", "most foreign")
+HEAD = ("metric", "verdict", "answers to", "seen from", "most foreign", "noise", "false alarms", "per unit", "of truth")
+"""The most telling columns first: a narrow terminal shows as many as fit."""
+
+LEAST = 3  # columns that are always shown
 STYLE = {"trusted": "green", "experimental": "yellow", "not calibrated": "dim"}
 
 
@@ -17,7 +20,12 @@ def show(result: Result, console: "Console") -> None:
     """Print the tables."""
     from rich.markup import escape
 
-    console.print(calibrated_table(result))
+    table = calibrated_table(result)
+    while len(table.columns) > LEAST and table.__rich_measure__(console, console.options).maximum > console.width:
+        table.columns.pop()
+    console.print(table)
+    if missing := HEAD[len(table.columns) :]:
+        console.print(f"not shown, for want of width: {', '.join(missing)}", style="dim", highlight=False)
     doubtful = {name: one.reason for name, one in result.metrics.items() if one.level == "experimental"}
     if doubtful:
         console.print(_reasons(doubtful))
@@ -56,24 +64,23 @@ def calibrated_table(result: Result) -> "Table":
         if last and family != last:
             table.add_section()
         last = family
-        rows = [(aim, _cells(summary, result.distortions[aim]["unit"])) for aim, summary in one.aims.items()]
+        unit, aims = {aim: result.distortions[aim]["unit"] for aim in one.aims}, one.aims.items()
         table.add_row(
             name,
             f"[{STYLE[one.level]}]{one.level}[/]",
-            "\n".join(f"{aim} {one.aims[aim].following}/{one.aims[aim].clips}" for aim, _ in rows),
-            *("\n".join(cells[column] for _, cells in rows) for column in range(3)),
+            "\n".join(f"{aim} {summary.following}/{summary.clips}" for aim, summary in aims),
+            "\n".join(_seen_from(summary, unit[aim]) for aim, summary in aims),
+            most_foreign(one),
             figure(one.noise),
             false_alarms(one),
-            most_foreign(one),
+            "\n".join(figure(None if summary.slope is None else summary.slope[0]) for _, summary in aims),
+            "\n".join("" if summary.true_ratio is None else f"{summary.true_ratio[0]:.2f}" for _, summary in aims),
         )
     return table
 
 
-def _cells(one: Summary, unit: str) -> tuple[str, str, str]:
-    slope = figure(None if one.slope is None else one.slope[0])
-    truth = "" if one.true_ratio is None else f"{one.true_ratio[0]:.2f}"
-    seen = "never" if one.detected is None else f"{one.detected:g} {unit}"
-    return slope, truth, seen
+def _seen_from(one: Summary, unit: str) -> str:
+    return "never" if one.detected is None else f"{one.detected:g} {unit}"
 
 
 def false_alarms(one: MetricResult) -> str:
