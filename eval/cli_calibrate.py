@@ -144,8 +144,10 @@ def _show(console: "Console") -> int:
     from eval.calibrate.terminal import show
     from workflow.files import read_json
 
-    data = read_json(trust.SHIPPED)
-    if data is None:
+    found = [(way, data) for way in (False, True) if (data := read_json(trust.shipped(way))) is not None]
+    if not found:
         raise NoClips("no calibration is installed", hint="python -m eval calibrate mine.mp4 --install")
-    show(from_json(data), console)
+    for landmarks, data in found:
+        console.rule(f"{'with' if landmarks else 'without'} face landmarks", align="left")
+        show(from_json(data), console)
     return OK

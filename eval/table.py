@@ -46,7 +46,7 @@ def score_table(score: Score, title: str) -> "Table":
 
 def _remarks(name: str, value: Value) -> str:
     """What qualifies a number: how it was measured, and whether its metric is to be trusted."""
-    doubt = trust.remark(name)
+    doubt = trust.remark(name, value.flags)
     return ", ".join([*value.flags, *([doubt] if doubt else [])])
 
 
@@ -79,7 +79,8 @@ def caption(score: Score) -> str:
         seams = "windows not known" if score.seams is None else f"{sum(s < score.frames for s in score.seams)} seams"
         lines.append(f"{score.frames} frames at {score.fps:g}/s, face in {score.coverage:.0%}, {seams}")
     lines += score.warnings
-    if any(value.value is not None and name in trust.experimental() for name, value in score.values.items()):
+    there = [(name, value.flags) for name, value in score.values.items() if value.value is not None]
+    if any(trust.remark(name, flags) == "experimental" for name, flags in there):
         lines.append("experimental: failed its calibration (why: python -m eval calibrate --show)")
     lines.append(NOT_MEASURED)
     return _plain("\n".join(lines))

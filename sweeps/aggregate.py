@@ -59,6 +59,12 @@ def value_of(cell: CellResult, metric: str) -> tuple[float | None, str | None]:
     return float(number), None
 
 
+def flags_of(cells: Iterable[CellResult], metric: str) -> frozenset[str]:
+    """What qualifies a metric's values in any of the cells."""
+    records = [_record(cell, metric) or {} for cell in cells]
+    return frozenset(str(flag) for record in records for flag in record.get("flags") or ())
+
+
 def summarise(setting: SettingResult, metric: str) -> MetricSummary:
     """One metric over all cells of a setting: seeds averaged inside each clip first, then the clips."""
     seeds: dict[str, list[float]] = {clip: [] for clip in setting.clips}

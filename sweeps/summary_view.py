@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from eval.metric import METRICS
 from eval.table import NOT_MEASURED, STAND_IN
-from eval.trust import experimental
-from sweeps.aggregate import MetricSummary, difference, metric_names, summarise, unfinished, value_of
+from eval.trust import remark
+from sweeps.aggregate import MetricSummary, difference, flags_of, metric_names, summarise, unfinished, value_of
 from sweeps.results import SettingResult, SweepResult
 from sweeps.statistics import BOOTSTRAP_FROM
 
@@ -204,7 +204,7 @@ def _legend(sweep: SweepResult, base: SettingResult | None, names: Sequence[str]
     pending = sum(one.state == "pending" for one in sweep.cells)
     if pending:
         parts.append(f"{pending} of {len(sweep.cells)} cells not yet done")
-    doubted = [name for name in names if name in experimental()]
+    doubted = [name for name in names if remark(name, flags_of(sweep.cells, name)) == "experimental"]
     if doubted:
         parts.append(f"experimental, as they failed their calibration: {', '.join(doubted)}")
     return "; ".join(parts)

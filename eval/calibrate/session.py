@@ -14,7 +14,7 @@ from eval.calibrate.result import Cross, Result
 from eval.calibrate.run import Died, Options, Pool, jobs_of
 from eval.score import Settings
 from workflow.errors import HarnessError
-from workflow.files import write_atomically, write_json
+from workflow.files import read_json, write_atomically, write_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,11 +59,20 @@ def calibrate(
 
 
 def install(result: Result) -> None:
-    """Let score tables go by ``result``: keep what they need, without single values and what hardly moves a metric."""
+    """Let score tables go by ``result``: keep what they need, without single values and what hardly moves a metric.
+
+    Mouths are measured in two ways, with face landmarks or without, and each may have its calibration on the same
+    clips; one on other clips goes.
+    """
     from eval import trust
 
     metrics = {name: replace(one, cross=_strong(one.cross)) for name, one in result.metrics.items()}
-    write_json(trust.SHIPPED, replace(result, responses={}, repeats=(), metrics=metrics).to_json())
+    landmarks = result.weights.get("landmarks") is not None
+    path, other = trust.shipped(landmarks), trust.shipped(not landmarks)
+    clips = {clip["sha256"] for clip in (read_json(other) or {"clips": ()})["clips"]}
+    if clips != {clip.sha256 for clip in result.clips}:
+        other.unlink(missing_ok=True)
+    write_json(path, replace(result, responses={}, repeats=(), metrics=metrics).to_json())
     trust.forget()
 
 

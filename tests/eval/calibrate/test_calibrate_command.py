@@ -114,13 +114,11 @@ def test_ctrl_c_ends_it_with_130_and_leaves_nothing_behind(talking_frontal, tmp_
 
 
 def test_the_shipped_calibration_is_of_these_metrics():
-    if not trust.SHIPPED.is_file():
-        pytest.skip("no calibration is shipped yet")
-    assert trust.CHANGED not in trust.experimental().values()
+    for landmarks in (False, True):
+        assert trust.shipped(landmarks).is_file()
+        assert trust.CHANGED not in trust.experimental(landmarks).values()
 
 
 def test_the_shipped_calibration_can_be_shown(capsys):
-    if not trust.SHIPPED.is_file():
-        pytest.skip("no calibration is shipped yet")
     assert main(["calibrate", "--show"]) == 0
     assert "how far each metric can be trusted" in capsys.readouterr().out

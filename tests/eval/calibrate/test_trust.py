@@ -2,15 +2,19 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
 from eval import trust
+from eval.calibrate.result import from_json
+from eval.calibrate.session import install
 from eval.metric import METRICS
 from eval.score import Score, Value
 from eval.settings import SCORER_VERSION
 from eval.table import score_table
 
+SHIPPED = trust.SHIPPED
 GOOD, BAD, UNKNOWN = "colour/cheeks_mean", "mouth/aperture_sd", "lipsync/confidence"
 
 
@@ -71,3 +75,22 @@ def test_the_score_table_marks_values_that_are_there(shipped):
     shipped(metrics={})
     console.print(score_table(Score("ok", None, {BAD: Value(None, "no face")}, {}, 1.0, 100, 25.0), "x"))
     assert "--show" not in console.export_text()
+
+
+def test_a_mouth_measured_by_landmarks_has_a_verdict_of_its_own(shipped):
+    data = shipped()
+    assert trust.remark(BAD, ("by landmarks",)) == "not calibrated" and trust.remark(GOOD, ("by landmarks",)) is None
+    data["metrics"][BAD]["level"] = "trusted"
+    trust.shipped(landmarks=True).write_text(json.dumps(data), encoding="utf-8")
+    trust.forget()
+    assert trust.remark(BAD, ("by landmarks",)) is None and trust.remark(BAD, ("by face geometry",)) == "experimental"
+
+
+def test_two_calibrations_stand_side_by_side_on_the_same_clips_only(shipped):
+    known = from_json(json.loads(SHIPPED.read_text(encoding="utf-8")))
+    with_landmarks = replace(known, weights={"landmarks": "0" * 64})
+    install(known)
+    install(with_landmarks)
+    assert trust.shipped(landmarks=False).is_file() and trust.shipped(landmarks=True).is_file()
+    install(replace(with_landmarks, clips=known.clips[:1]))
+    assert not trust.shipped(landmarks=False).exists() and trust.remark(BAD, ("by face geometry",)) == "not calibrated"
