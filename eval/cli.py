@@ -2,11 +2,12 @@
 
 import argparse
 import sys
+from functools import partial
 
 from eval import cli_calibrate, cli_score, cli_weights
-from workflow.errors import HarnessError
+from workflow.errors import HarnessError, told
 
-INTERRUPTED = 130
+WRONG_USAGE, INTERRUPTED = 2, 130
 COMMANDS = (cli_score, cli_calibrate, cli_weights)
 """Modules with ``add(commands)``, which declares a subcommand, its ``run(args)`` returning the exit code."""
 
@@ -17,10 +18,17 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m eval", description="Judge talking videos: lip sync, sharpness, colour, motion, mouth, seams.",
         epilog=cli_score.EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    parser.set_defaults(run=partial(_help, parser))
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for module in COMMANDS:
         module.add(commands)
     return parser
+
+
+def _help(parser: argparse.ArgumentParser, _: argparse.Namespace) -> int:
+    """Without a command there is nothing to do: what can be done, and the exit code of wrong usage."""
+    parser.print_help(sys.stderr)
+    return WRONG_USAGE
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -29,8 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except HarnessError as error:
-        print(f"error [{error.code}]: {error}", file=sys.stderr)
-        return error.exit_code
+        return told(error)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED

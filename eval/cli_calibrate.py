@@ -4,12 +4,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.cli_options import add_scoring_options, fetch_weights, parts, settings_of
+from eval.cli_options import add_scoring_options, check_device, fetch_weights, parts, settings_of
+from eval.cli_outputs import check_folder
 from eval.score import Settings
 from workflow.errors import HarnessError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from eval.calibrate.result import Result
 
 OK, SOME_FAILED = 0, 3
 LEAST_SIDE = 128
@@ -18,16 +21,23 @@ EPILOG = """examples:
   python -m eval calibrate mine1.mp4 mine2.mp4      report.html, calibration.json and plots in calibration/
   python -m eval calibrate mine.mp4 --quick         fewer levels: to see whether it works
   python -m eval calibrate mine.mp4 --only blur,unsharp,crf
-  python -m eval calibrate *.mp4 --install          and let score tables go by the result
+  python -m eval calibrate *.mp4 --install          and let score tables go by the result, kept in conf/local/
   python -m eval calibrate --show                   the result that score tables go by now
   python -m eval calibrate *.mp4 --fit-crop boxes.json   SyncNet's crop from the reference detector's face boxes
 
 A clean clip is real footage: one frontal face that talks, its own sound in sync, no cuts, four seconds or more (ten are
 used). The more different people, the more the verdicts are worth. Each clip is distorted in known ways and strengths,
 and each metric is asked whether it moves, in order, by how much, what else moves it, and how much it wavers by itself.
-A metric that fails is experimental. Exit codes: 0 done, 2 bad input, 3 some clips or measurements failed,
-130 interrupted.
+A metric that fails is experimental. --install writes conf/local/calibration.json (with face landmarks
+calibration_landmarks.json), which wins over what is shipped until you delete it; git ignores both.
+Exit codes: 0 done, 2 bad input, 3 some clips or measurements failed, 130 interrupted.
 """
+
+
+class CalibrateArguments(HarnessError):
+    """Options that do not go together."""
+
+    code = "calibrate-arguments"
 
 
 class PartialCalibration(HarnessError):
@@ -89,33 +99,73 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from eval.calibrate.run import Options
-    from eval.calibrate.session import NoClips, calibrate, install, say
+    from eval.calibrate.session import calibrate, say
     from eval.calibrate.terminal import show
 
     console = Console()
+    _check(args)
     if args.show:
         return _show(console)
-    if not args.videos:
-        raise NoClips(
-            "no clip to calibrate on",
-            hint="give clean talking clips of your own (one frontal face, own sound in sync, ten seconds each): "
-            "python -m eval calibrate mine1.mp4 mine2.mp4; or --show for the result that tables go by now",
-        )
     only = parts(args.only or "")
     options = Options(args.seconds, args.side, only, args.quick, args.workers)
     if args.install and (options.only or options.quick):
         raise PartialCalibration("--install wants all distortions and levels", hint="leave --quick and --only out")
     settings = settings_of(args)
+    check_device(settings)
+    check_folder(args.output)
     fetch_weights(settings, console)
     if args.fit_crop is not None:
         return _fit_crop(args, settings, console)
     result, refused = calibrate(args.videos, args.output, options, settings, console)
-    show(result, console)
-    say(console, f"{args.output / 'report.html'}, {args.output / 'calibration.json'}", style="")
+    show(result, console, str(args.output / "calibration.json"))
+    say(console, f"curves and cross-talk: {args.output / 'report.html'}", style="")
     if args.install:
-        install(result)
-        say(console, "score tables go by this result from now on", style="")
+        _install(result, console)
     return SOME_FAILED if refused or result.failures else OK
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse what leaves nothing to do, or asks for two things at once."""
+    from eval.calibrate.session import NoClips
+
+    if args.show and (args.videos or args.install or args.fit_crop is not None):
+        raise CalibrateArguments(
+            "--show only shows what tables go by now", hint="leave out clips, --install, --fit-crop"
+        )
+    if args.install and args.fit_crop is not None:
+        raise CalibrateArguments("--fit-crop gives a crop and no verdicts to install", hint="leave one of the two out")
+    if args.show or args.videos:
+        return
+    if args.fit_crop:
+        raise NoClips(
+            f"no clip to fit on: --fit-crop took {args.fit_crop} for its file of boxes",
+            hint=f"clips come first: python -m eval calibrate {args.fit_crop} --fit-crop",
+        )
+    raise NoClips(
+        "no clip to calibrate on",
+        hint="give clean talking clips of your own (one frontal face, own sound in sync, ten seconds each): "
+        "python -m eval calibrate mine1.mp4 mine2.mp4; or --show for the result that tables go by now",
+    )
+
+
+def _install(result: "Result", console: "Console") -> None:
+    """Let tables go by ``result``; say where it is kept, how to go back, and what it is worth."""
+    from eval import trust
+    from eval.calibrate.session import install, say, thin
+
+    if doubt := thin(result):
+        say(console, f"warning: {doubt}")
+    path = install(result)
+    both = [str(one) for one in (trust.local(False), trust.local(True)) if one.is_file()]
+    say(console, f"score tables go by {path} from now on, and by nothing that is shipped", style="")
+    if len(both) == 1:
+        way = "the geometry of the face" if path == trust.local(True) else "face landmarks"
+        say(
+            console,
+            f"what is measured by {way} is not calibrated, until the same clips are calibrated so too",
+            style="",
+        )
+    say(console, f"to go back: delete {' and '.join(both)}", style="")
 
 
 def _fit_crop(args: argparse.Namespace, settings: Settings, console: "Console") -> int:
@@ -142,12 +192,24 @@ def _show(console: "Console") -> int:
     from eval.calibrate.result import from_json
     from eval.calibrate.session import NoClips
     from eval.calibrate.terminal import show
-    from workflow.files import read_json
 
-    found = [(way, data) for way in (False, True) if (data := read_json(trust.shipped(way))) is not None]
+    found = [way for way in (False, True) if trust.in_use(way).is_file()]
     if not found:
         raise NoClips("no calibration is installed", hint="python -m eval calibrate mine.mp4 --install")
-    for landmarks, data in found:
-        console.rule(f"{'with' if landmarks else 'without'} face landmarks", align="left")
-        show(from_json(data), console)
+    trust.check()
+    whose = "your own" if trust.is_own() else "shipped"
+    for place, landmarks in enumerate(found):
+        path = trust.in_use(landmarks)
+        try:
+            result = from_json(trust.data_of(path))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise trust.damaged(path, f"{type(error).__name__}: {error}") from None
+        source, names = f"{path} ({whose})", None
+        if landmarks:
+            source = f"{path} ({whose}, with face landmarks)"
+        if place:  # beside the other one, which judges the rest
+            source += ", what landmarks measure"
+            names = [name for name in result.metrics if trust.two_ways(name)]
+            console.print()
+        show(result, console, source, names, explain=not place)
     return OK

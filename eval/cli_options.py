@@ -29,6 +29,14 @@ def settings_of(args: argparse.Namespace) -> Settings:
     return replace(settings, networks=() if args.networks == "none" else parts(args.networks))
 
 
+def check_device(settings: Settings) -> None:
+    """Refuse a card that is not there before anything is fetched or scored. Raises NoGpuError."""
+    from eval.device import resolve
+
+    if settings.device == "cuda":
+        resolve(settings.device)
+
+
 def parts(text: str) -> tuple[str, ...]:
     """The names in ``a, b``.
 
@@ -41,9 +49,8 @@ def parts(text: str) -> tuple[str, ...]:
 def fetch_weights(settings: Settings, console: "Console") -> None:
     """Fetch the weights that are missing, after saying so; what cannot be had is said, and its metrics say so too."""
     from eval.fetching import fetch_missing
-    from eval.settings import WEIGHTS_OF
 
     def say(line: str) -> None:
         console.print(line, style="yellow", markup=False, highlight=False)
 
-    fetch_missing([WEIGHTS_OF[network] for network in settings.used], settings.sources, say)
+    fetch_missing(list(settings.used), settings.sources, say)

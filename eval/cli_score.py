@@ -2,14 +2,15 @@
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.batch import Failed, Heard, Job, score_many
-from eval.cli_options import add_scoring_options, fetch_weights, parts, settings_of
+from eval.batch import Failed, Job, score_many
+from eval.cli_options import add_scoring_options, check_device, fetch_weights, parts, settings_of
+from eval.cli_outputs import check_file, plots_of
+from eval.cli_shown import Shown, exit_code, progress
 from eval.score import Score, Settings
 from workflow.errors import HarnessError
 from workflow.windows import Windows
@@ -17,7 +18,7 @@ from workflow.windows import Windows
 if TYPE_CHECKING:
     from rich.console import Console
 
-OK, BAD_INPUT, SOME_FAILED = 0, 2, 3
+UNJUDGED = Failed("not-judged", "not judged")
 
 EPILOG = """examples:
   python -m eval score talk.mp4                          against its own sound
@@ -26,7 +27,9 @@ EPILOG = """examples:
   python -m eval score talk.mp4 --window 81 --motion-frame 9   where the seams are (read from a ComfyUI video itself)
 
 The offset counts frames of 40 ms; positive: the audio comes before the lips. A dash is a figure that is missing, never
-a zero; the remark says why. Exit codes: 0 all judged, 2 bad input, 3 some videos broken or unreadable, 130 interrupted.
+a zero; the remark says why. Results come in the order of the videos.
+Exit codes: 0 every video is judged; 2 bad input: wrong options, or not one video that can be read; 3 some are broken
+(black, noise, frozen, silent …) or cannot be read, the rest is judged; 130 interrupted.
 """
 
 
@@ -50,7 +53,7 @@ def add(commands: Any) -> None:
     score.add_argument(
         "--json", type=Path, metavar="FILE", help="write values and curves as JSON ('-': to the terminal)"
     )
-    score.add_argument("--plot", type=Path, metavar="FILE", help="write the curves as PNG (a folder for many videos)")
+    score.add_argument("--plot", type=Path, metavar="FILE", help="write the curves as PNG (or a folder)")
     add_scoring_options(score)
     score.add_argument("--families", metavar="A,B", help="only these, for example lipsync,colour")
     score.add_argument("--workers", type=_count, metavar="N", help="processes for many videos (default: one a core)")
@@ -70,32 +73,27 @@ def run(args: argparse.Namespace) -> int:
     """Judge the videos of ``args``; the exit code."""
     from rich.console import Console
 
-    _check(args)
-    quiet = args.json is not None and str(args.json) == "-"
-    console = Console(stderr=quiet)
+    args.videos = list(dict.fromkeys(args.videos))
+    console = Console(stderr=args.json is not None and str(args.json) == "-")
     settings = settings_of(args)
     if args.families:
         settings = replace(settings, families=parts(args.families))
-    fetch_weights(settings, console)
+    pictures = _check(args, settings)
+    if any(map(_can_be_read, args.videos)):  # else nothing is worth a download: each video's error is all there is
+        fetch_weights(settings, console)
     footage = _footage(args, settings, console)
     jobs = [Job(video, args.audio, args.reference, _windows(args, video), settings, footage) for video in args.videos]
-    outcomes: dict[str, Score | Failed] = {str(video): Failed("not-judged", "not judged") for video in args.videos}
+    show = Shown(args.videos, console, pictures, args.windows)
     try:
-        with _progress(console, args.videos) as (heard, finished):
+        with progress(console, args.videos) as (heard, finished):
             for job, outcome in score_many(jobs, heard, workers=args.workers):
                 finished(job.video)
-                outcomes[str(job.video)] = outcome
-                _show(args, console, job.video, outcome)
-    finally:  # also after Ctrl-C: what was judged is kept
-        _write_json(args.json, outcomes)
-    scores = [outcome for outcome in outcomes.values() if isinstance(outcome, Score)]
-    if len(args.videos) == 1 and (not scores or scores[0].fps == 0):
-        return BAD_INPUT  # not there, or nothing that is a video
-    broken = sum(score.status == "broken" for score in scores)
-    failed = len(outcomes) - len(scores)
-    if len(args.videos) > 1:
-        console.print(f"{len(scores) - broken} judged, {broken} broken, {failed} unreadable")
-    return SOME_FAILED if failed or broken else OK
+                show.add(job.video, outcome)
+    finally:  # also after Ctrl-C: what was judged is kept and shown
+        show.rest()
+        _write_json(args.json, {str(video): show.outcomes.get(video) or UNJUDGED for video in args.videos})
+    show.end()
+    return exit_code(show.outcomes.values())
 
 
 def _footage(args: argparse.Namespace, settings: Settings, console: "Console") -> Mapping[str, float] | None:
@@ -108,8 +106,9 @@ def _footage(args: argparse.Namespace, settings: Settings, console: "Console") -
         return footage_norm(args.footage, settings)
 
 
-def _check(args: argparse.Namespace) -> None:
-    """Refuse what no video could be scored with, before the first is opened."""
+def _check(args: argparse.Namespace, settings: Settings) -> dict[Path, Path]:
+    """Refuse what no video could be scored with, before the first is opened; where each video's picture goes."""
+    from eval import trust
     from workflow.media.errors import require_file
 
     if (args.window is None) != (args.motion_frame is None):
@@ -119,31 +118,20 @@ def _check(args: argparse.Namespace) -> None:
     for path, what in ((args.audio, "audio"), (args.reference, "reference"), (args.footage, "footage")):
         if path is not None:
             require_file(path, what)
-    if args.plot is not None and len(args.videos) > 1:
-        args.plot.mkdir(parents=True, exist_ok=True)
+    trust.check()
+    check_device(settings)
+    if args.json is not None and str(args.json) != "-":
+        check_file(args.json, "--json")
+    return {} if args.plot is None else plots_of(args.plot, args.videos)
 
 
-@contextmanager
-def _progress(console: "Console", videos: list[Path]) -> Iterator[tuple[Heard, Any]]:
-    """A bar for the videos and one for each that is being judged: (what hears of frames, what ends a video's bar)."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _can_be_read(video: Path) -> bool:
+    from workflow.media.probe import probe
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        every = bar.add_task("videos", total=len(videos), visible=len(videos) > 1)
-        tasks: dict[Path, Any] = {}
-
-        def heard(video: Path, done: int, total: int | None) -> None:
-            if video not in tasks:
-                tasks[video] = bar.add_task(video.name, total=total)
-            bar.update(tasks[video], completed=done, total=total)
-
-        def finished(video: Path) -> None:
-            if video in tasks:
-                bar.remove_task(tasks.pop(video))
-            bar.advance(every)
-
-        yield heard, finished
+    try:
+        return probe(video).kind == "video"
+    except HarnessError:
+        return False
 
 
 def _windows(args: argparse.Namespace, video: Path) -> Windows | None:
@@ -157,38 +145,6 @@ def _windows(args: argparse.Namespace, video: Path) -> Windows | None:
     except HarnessError:
         return None  # scoring meets the same error and says it
     return Windows(args.window, args.motion_frame, frames) if frames else None
-
-
-def _show(args: argparse.Namespace, console: "Console", video: Path, outcome: Score | Failed) -> None:
-    from rich.markup import escape
-
-    from eval.table import score_table
-
-    if isinstance(outcome, Failed):
-        console.print(f"[red]{escape(str(video))}[/red]: {escape(outcome.message)}", highlight=False)
-        return
-    console.print(score_table(outcome, str(video)))
-    if args.windows and outcome.status != "broken":
-        from eval.windowtable import windows_table
-
-        console.print(windows_table(outcome, video.name), markup=False)
-    if args.plot is not None:
-        from eval.plot import plot_curves
-
-        target = args.plot / f"{_plot_name(args.videos, video)}.png" if len(args.videos) > 1 else args.plot
-        plot_curves(outcome, target, video.name)
-
-
-def _plot_name(videos: list[Path], video: Path) -> str:
-    """The video's name; numbered where several have it, as one picture would replace the other.
-
-    >>> _plot_name([Path("a/talk.mp4"), Path("b.mp4")], Path("b.mp4"))
-    'b'
-    >>> _plot_name([Path("a/talk.mp4"), Path("b/talk.mp4")], Path("b/talk.mp4"))
-    'talk-2'
-    """
-    same = [one for one in dict.fromkeys(videos) if one.stem == video.stem]
-    return video.stem if len(same) == 1 else f"{video.stem}-{same.index(video) + 1}"
 
 
 def _write_json(path: Path | None, outcomes: dict[str, Score | Failed]) -> None:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from eval.weights import FOLDER_VARIABLE, WEIGHTS, Sources, State, WeightsWrong, path_of, state
@@ -43,7 +44,8 @@ def add(commands: Any) -> None:
     look: dict[str, Any] = {"epilog": EPILOG, "formatter_class": argparse.RawDescriptionHelpFormatter}
     what = "model files: source, licence, SHA-256, state; fetch them"
     weights = commands.add_parser("weights", help=what, description=f"{what[0].upper()}{what[1:]}.", **look)
-    actions = weights.add_subparsers(dest="action", required=True, metavar="list|fetch")
+    weights.set_defaults(run=partial(_help, weights))
+    actions = weights.add_subparsers(dest="action", metavar="list|fetch")
     listing = actions.add_parser("list", help="each file, and whether it is there", **look)
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(run=run_list)
@@ -52,6 +54,11 @@ def add(commands: Any) -> None:
     fetching.set_defaults(run=run_fetch)
     for parser in (listing, fetching):
         add_source_options(parser)
+
+
+def _help(parser: argparse.ArgumentParser, _: argparse.Namespace) -> int:
+    parser.print_help(sys.stderr)
+    return WRONG
 
 
 def add_source_options(parser: argparse.ArgumentParser) -> None:
@@ -126,7 +133,7 @@ def _details(name: str, sources: Sources, found: State) -> list[str]:
     weights = WEIGHTS[name]
     facts = [("SHA-256", sources.sha256.get(name, weights.sha256)), ("source", weights.source)]
     facts += [("from", place) for place in places(name, sources)] if not found.own else []
-    facts += [("file", str(found.path))] if found.own or found.kind == "present" else []
+    facts += [("file", str(found.path) if found.own or found.kind == "present" else weights.file)]
     facts += [("why", found.detail)] if found.detail else []
     return [name, *(f"  {fact:8} {text}" for fact, text in facts)]
 
@@ -168,31 +175,32 @@ def run_fetch(args: argparse.Namespace) -> int:
 
     from eval.download import NotFetched, WeightsFolderError
     from eval.fetching import announcement, fetch
-    from eval.settings import DEFAULT, WEIGHTS_OF
-    from eval.weight_files import weights_named
+    from eval.settings import DEFAULT
+    from eval.weight_files import known_name
     from eval.weights import WeightsAbsent
 
     sources, console = sources_of(args), Console(soft_wrap=True)
-    names = list(dict.fromkeys(WEIGHTS_OF.get(name, name) for name in args.names or DEFAULT.networks))
-    for name in names:
-        weights_named(name)
+    names = list(dict.fromkeys(known_name(name) for name in args.names or DEFAULT.networks))
     lacking = [name for name in names if not _is_there(name, sources, console)]
     if lacking:
         _say(console, f"into {sources.cache} ({FOLDER_VARIABLE} moves it):")
     for name in lacking:
         _say(console, f"  {announcement(name, sources)}")
-    code = OK
+    code, hints = OK, dict[str, None]()
     for name in lacking:
         try:
             with _progress(console, name) as (say, on_progress):
                 path = fetch(name, sources, say=say, on_progress=on_progress)
             _say(console, f"{name}: complete, checksum right: {path}")
         except (NotFetched, WeightsWrong, WeightsFolderError, WeightsAbsent) as error:
-            print(f"error [{error.code}]: {error}", file=sys.stderr)
+            print(f"error [{error.code}]: {error.message}", file=sys.stderr)
+            hints[error.hint] = None  # said once, after all
             code = WRONG if isinstance(error, WeightsWrong) else code or NOT_ALL
         except KeyboardInterrupt:
             print(f"interrupted; what has come of {name} is kept: the same command goes on from there", file=sys.stderr)
             return INTERRUPTED
+    for hint in filter(None, hints):
+        print(f"  hint: {hint}", file=sys.stderr)
     return code
 
 

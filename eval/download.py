@@ -31,6 +31,13 @@ _PIECE = 1 << 16
 _WAIT_FOR_OTHER_S = 3600.0
 
 
+ELSEWHERE = (
+    "try again later, or --weights-mirror with a URL or a folder that has the files, or --weights-file NAME=PATH; "
+    "in a sweep scoring.weights.mirrors, scoring.weights.files.NAME"
+)
+"""What to do where no place gives a file."""
+
+
 class NotFetched(HarnessError):
     """No place gave the file; the message says what each did."""
 
@@ -100,12 +107,13 @@ def download(
                 other = refusal.sha256 or other
                 if left:
                     say(f"{wanted.name}: {reasons[-1]}; trying {shown(places[-left])}")
+        reasons = list(dict.fromkeys(reasons))  # one host can stand for two addresses
         if other:
             raise wrong(wanted.name, "what was sent", other, wanted.sha256, "; ".join(reasons))
         kept = f"; {wanted.have:,} of {wanted.size:,} bytes are kept for the next try" if wanted.have else ""
         raise NotFetched(
             f"{wanted.name} could not be fetched{kept}: {'; '.join(reasons) or 'no place to fetch it from'}",
-            hint="try again later, or name a mirror or an own file",
+            hint=ELSEWHERE,
         )
 
 
@@ -172,6 +180,8 @@ def _copy(source: Path, wanted: Wanted, on_progress: OnProgress) -> None:
     try:
         size = source.stat().st_size
         origin = source.open("rb")
+    except FileNotFoundError:
+        raise Refused("is not there") from None
     except OSError as error:
         raise Refused(error.strerror or "cannot be read") from None
     with origin:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from eval.download import NotFetched, OnProgress, Say, Wanted, WeightsFolderError, download
+from eval.download import ELSEWHERE, NotFetched, OnProgress, Say, Wanted, WeightsFolderError, download
 from eval.http_body import Patience, host_of
 from eval.reach import is_local, reached
 from eval.weight_files import weights_named
@@ -45,10 +45,10 @@ def size_words(size: int) -> str:
 def announcement(name: str, sources: Sources, only: Sequence[str] | None = None) -> str:
     """What is fetched, how large, from where, under which licence."""
     weights = weights_named(name)
-    first = next(iter(places(name, sources) if only is None else only), "nowhere")
-    return (
-        f"{name}: {size_words(weights.size)} from {host_of(first)}, for {weights.purpose}; licence: {weights.licence}"
-    )
+    there = [place for place in places(name, sources) if not is_local(place) or _is_here(place)]
+    first = next(iter(there if only is None else only), "nowhere")
+    what = f"{name}: {weights.file}, {size_words(weights.size)} from {host_of(first)}"
+    return f"{what}, for {weights.purpose}; licence: {weights.licence}"
 
 
 def fetch(
@@ -72,7 +72,7 @@ def fetch(
     if offline():
         chosen = [place for place in chosen if is_local(place)]
         if not chosen:
-            raise NotFetched(f"{name} is not fetched: {OFFLINE_VARIABLE} is set", hint="unset it, or name a local file")
+            raise NotFetched(f"{name} is not fetched: {OFFLINE_VARIABLE} is set", hint=f"unset it; or {ELSEWHERE}")
     wanted = Wanted(name, target, weights.size, weights.sha256)
     download(wanted, chosen, say=say, on_progress=on_progress, patience=patience)
     note_of(name, sources).unlink(missing_ok=True)
@@ -89,6 +89,10 @@ def fetch_missing(names: Iterable[str], sources: Sources, say: Say) -> dict[str,
     if not lacking:
         return reasons
     usable = _usable(lacking, sources)
+    for mirror in filter(is_local, sources.mirrors):
+        files = [weights_named(name).file for name in lacking]
+        if lacks := [file for file in files if not _is_here(f"{mirror}/{file}")]:
+            say(f"the mirror {mirror} has no {', '.join(lacks)}")
     if not any(usable.values()):
         why = f"{OFFLINE_VARIABLE} is set" if offline() else "no network"
         say(f"weights of {', '.join(lacking)} absent, {why}: their metrics are unavailable until {_command(lacking)}")

@@ -17,6 +17,9 @@ Samples = npt.NDArray[np.int16]
 CLIPPED = 0.001  # share of samples at full scale; peaks of a normalised recording are fewer
 LATE_S = 0.5
 LEAST_RATE = 16000  # Hz: below, the highest band that SyncNet listens to is empty
+PADDING = 8  # largest sample of padding: AAC and dither leave a few steps of 16 bits, a microphone's rest some thirty
+PADDED_S = 0.2  # of it, to be padding and no end of a word; a shorter tail has no mouth to judge
+RINGS_S = 0.012  # for so long AAC goes on above PADDING after speech that was cut off, at 16 … 48 kHz
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,10 @@ class Sound:
 
 
 def hear(video: Path, speech: Path | None, facts: Probe) -> Sound:
-    """Listen to ``speech``, or to the video's own sound when that is None. Raises the errors of reading ``speech``."""
+    """Listen to ``speech``, or to the video's own sound when that is None. Raises the errors of reading ``speech``.
+
+    The video's own sound ends where padding begins: who combines a video with shorter speech pads it with silence.
+    """
     if speech is not None:
         sound = _heard(listen(speech, RATE), facts)
         return _beside_own(sound, video) if facts.has_audio else sound
@@ -47,8 +53,26 @@ def hear(video: Path, speech: Path | None, facts: Probe) -> Sound:
         return Sound(missing=f"no speech: {error.message}")
     except MediaError as error:
         return Sound(missing=f"sound cannot be decoded: {error.message}")
-    sound = _heard(heard, facts)
-    return replace(sound, dead=sound.envelope is None)
+    if is_silent(heard.samples):
+        return replace(_heard(heard, facts), dead=True)
+    end = spoken(heard.samples)
+    sound = _heard(replace(heard, samples=heard.samples[:end]), facts)
+    if end == heard.samples.size:
+        return sound
+    said = f"the sound is silent from {end / RATE:.1f} s on, as padding is: what follows is taken for the tail"
+    return replace(sound, remarks=(*sound.remarks, f"{said} (--audio gives the speech itself)"))
+
+
+def spoken(samples: Samples) -> int:
+    """How many of the ``samples`` (int16 at 16 kHz) come before padding; all of them where there is none.
+
+    >>> speech = np.tile(np.int16([900, -900]), 8000)
+    >>> spoken(np.pad(speech, (0, 16000))), spoken(np.pad(speech, (0, 1600))), spoken(np.zeros(9, np.int16))
+    (15808, 17600, 9)
+    """
+    loud = np.flatnonzero((samples > PADDING) | (samples < -PADDING))
+    end = int(loud[-1]) + 1 if loud.size else samples.size
+    return samples.size if samples.size - end < PADDED_S * RATE else max(end - round(RINGS_S * RATE), 1)
 
 
 def _heard(heard: Heard, facts: Probe) -> Sound:

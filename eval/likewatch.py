@@ -14,7 +14,7 @@ import numpy as np
 
 from eval.device import resolve
 from eval.series import Floats, Indices
-from eval.settings import WEIGHTS_OF, Settings
+from eval.settings import Settings
 from eval.view import Image, View, face_picture, within
 from eval.weights import WeightsAbsent, find
 
@@ -232,7 +232,7 @@ def like_watches(
 
 def _there(network: str, settings: Settings, out: LikeWatches) -> bool:
     try:
-        find(WEIGHTS_OF[network], settings.sources)
+        find(network, settings.sources)
     except WeightsAbsent as error:
         out.absent[network] = error.message
     return network not in out.absent
@@ -243,7 +243,7 @@ def open_lpips(settings: Settings) -> "Lpips":
 
     Raises WeightsAbsent, WeightsWrong, NotAlexNetError, NoGpuError.
     """
-    path = find("alexnet", settings.sources)
+    path = find("lpips", settings.sources)
     return _lpips(path, path.stat().st_mtime_ns, resolve(settings.device))
 
 

@@ -34,6 +34,16 @@ class Metric:
         """The part of the name before the slash."""
         return self.name.split("/", 1)[0]
 
+    @property
+    def network(self) -> Network | None:
+        """The network without whose weights there is no figure; None: it needs none."""
+        return next((network for network in NETWORKS if network in self.needs), None)
+
+    def within(self, value: float) -> bool:
+        """Whether ``value`` lies inside the gate; without one every value does."""
+        low, high = self.target
+        return (low is None or value >= low) and (high is None or value <= high)
+
 
 _FACE: tuple[Need, ...] = ("face",)
 _SPEECH: tuple[Need, ...] = ("face", "speech")
@@ -140,8 +150,14 @@ _REST = [
 _COST = [
     Metric("cost/window_s", "s", "lower", "seconds per steady window", needs=_TIMED),
     Metric("cost/load_s", "s", "lower", "seconds to load the models", needs=_TIMED),
-    Metric("cost/total_s", "s", "lower", "seconds of a render with the models loaded", needs=_TIMED),
-    Metric("cost/per_second", "s/s", "lower", "seconds of work per generated second, models loaded", needs=_TIMED),
+    Metric("cost/total_s", "s", "lower", "seconds of a render from the sampler on, models loaded", needs=_TIMED),
+    Metric("cost/per_second", "s/s", "lower", "the same for each generated second", needs=_TIMED),
+    Metric("cost/step_s", "s", "lower", "median seconds of a sampler's step, models loaded", needs=_TIMED),
+    Metric("cost/slow_steps", "steps", "lower", "steps over three times the median: memory may be spilling",
+           needs=_TIMED),
+    Metric("cost/vram_peak", "GiB", "lower", "largest of the looks at what torch holds of the card", needs=_TIMED),
+    Metric("cost/ram_peak", "GiB", "lower", "largest of the looks at what is taken of the host's memory, by anybody",
+           needs=_TIMED),
 ]
 
 
@@ -151,8 +167,8 @@ def _colour(region: str) -> list[Metric]:
         Metric(f"{start}_mean", "ΔE00", "lower", f"mean CIEDE2000 of the {region}'s median Lab to the reference",
                (None, 2), needs=_FACE),
         Metric(f"{start}_max", "ΔE00", "lower", f"99th percentile of the {region}'s distance", (None, 5), needs=_FACE),
-        Metric(f"{start}_slope", "ΔE00/min", "lower", f"Theil–Sen drift of the {region}'s distance",
-               (None, 5), _ANY, _FACE),
+        Metric(f"{start}_slope", "ΔE00/min", "band", f"Theil–Sen drift of the {region}'s distance, either way",
+               (-5, 5), _ANY, _FACE),
         Metric(f"{start}_first_last", "ΔE00", "lower", f"{region}: first window against the last",
                (None, 2), needs=_FACE),
     ]

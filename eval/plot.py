@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from eval.metrics.mouth import BY_GEOMETRY
+from eval.metrics.mouth import NAMES as FIGURES
 from eval.perwindow import spans
 from eval.score import Score
 
@@ -23,8 +25,8 @@ FONTS = ["DejaVu Sans", "Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Zen Hei",
 def plot_curves(score: Score | Mapping[str, Score], path: Path, title: str = "") -> Path:
     """Draw curves over time to ``path`` (PNG) and return it.
 
-    One score: every curve of a panel, with the mean of each window as a step.
-    Several, by label: the first curve of each panel, one line a score.
+    One score: every curve of a panel, with the mean of each window as a step, and a legend of its own.
+    Several, by label: the first curve of each panel, one line a score; one legend for all panels.
     Raises MediaWriteError when ``path`` cannot be written.
     """
     from matplotlib import rc_context
@@ -40,7 +42,9 @@ def plot_curves(score: Score | Mapping[str, Score], path: Path, title: str = "")
         canvas = FigureCanvasAgg(figure)
         axes = np.atleast_1d(figure.subplots(max(len(panels), 1), 1, sharex=True)).tolist()
         for panel, axis in zip(panels, axes, strict=False):
-            _panel(axis, panel[1], panel[2], scores)
+            _panel(axis, _label(panel[1], panel[2], scores), panel[2], scores)
+        if len(scores) > 1:
+            _one_legend(figure, axes)
         if not panels:
             axes[0].text(0.5, 0.5, _why_empty(scores), ha="center", va="center", transform=axes[0].transAxes)
         axes[-1].set_xlabel("seconds")
@@ -50,14 +54,16 @@ def plot_curves(score: Score | Mapping[str, Score], path: Path, title: str = "")
 
 
 def _panel(axis: Any, label: str, names: tuple[str, ...], scores: Mapping[str, Score]) -> None:
-    position = 0
-    for who, score in scores.items():
+    position, stepped = 0, False
+    for number, (who, score) in enumerate(scores.items()):
         for name in _drawn(score, names)[: None if len(scores) == 1 else 1]:
             points = np.array([np.nan if v is None else v for v in score.curves[name]], dtype=np.float64)
             at = np.flatnonzero(np.isfinite(points))
             drawn = axis.twinx() if name == "speech/envelope" else axis
-            colour = "#b0b0b0" if drawn is not axis else COLOURS[position % len(COLOURS)]
+            place = number if len(scores) > 1 else position  # a score has one colour in all panels
+            colour = "#b0b0b0" if drawn is not axis else COLOURS[place % len(COLOURS)]
             steps = _steps(axis, score, name, colour)
+            stepped |= steps
             drawn.plot(
                 at / score.fps, points[at], lw=1.0, label=who or name.split("/", 1)[1], color=colour,
                 alpha=0.45 if steps else 1.0,
@@ -69,11 +75,30 @@ def _panel(axis: Any, label: str, names: tuple[str, ...], scores: Mapping[str, S
                 axis.plot([], [], color="#b0b0b0", label="speech envelope")
                 drawn.spines[:].set_visible(False)
             position += 1
+    if stepped:
+        axis.plot([], [], color="#505050", lw=1.8, label="mean of a window")
     _seams(axis, scores)
     axis.set_ylabel(label)
     axis.grid(alpha=0.25, lw=0.5)
     axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
+    if len(scores) == 1:
+        axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
+
+
+def _one_legend(figure: Any, axes: list[Any]) -> None:
+    """Every label once, beside all panels."""
+    shown = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    figure.legend(shown.values(), shown.keys(), loc="outside right upper", frameon=False, fontsize=8)
+
+
+def _label(label: str, names: tuple[str, ...], scores: Mapping[str, Score]) -> str:
+    """A panel's name; without landmarks nobody sees the lips meet, and 0 is where the mouth is least open."""
+    flags = [flag for score in scores.values() for name in FIGURES for flag in _flags(score, name)]
+    return f"{label}\n(0: 5th percentile)" if "mouth/aperture" in names and BY_GEOMETRY in flags else label
+
+
+def _flags(score: Score, name: str) -> tuple[str, ...]:
+    return score.values[name].flags if name in score.values else ()
 
 
 def _steps(axis: Any, score: Score, name: str, colour: str) -> bool:

@@ -15,6 +15,7 @@ from eval.sanity import Expected, off_by
 from eval.value import Value
 from workflow.media.probe import Probe
 from workflow.media.steady import Clock, shrink_of
+from workflow.words import counted
 
 MANY = 0.8  # frames dropped for one shown: the rate was halved on purpose
 
@@ -66,12 +67,13 @@ def _of_length(seen: Watched, sound: Sound, facts: Probe, expected: Expected | N
     if not seen.ended and seen.tail_frames:
         said.append(f"the video goes on after the speech: only {LONGEST_S:g} s of that are looked at, as its tail")
     elif seen.tail_frames:
-        said.append(f"{seen.tail_frames} frames after the speech are in no figure but those of the tail")
+        said.append(f"{counted(seen.tail_frames, 'frame')} after the speech: in no figure but those of the tail")
     elif facts.frames is not None and facts.frames > frames and not seen.ended:
-        said.append(f"{facts.frames - frames} frames after the speech are left out")
+        said.append(f"{counted(facts.frames - frames, 'frame')} after the speech left out")
     off = off_by(frames if seen.ended else facts.frames, expected)
     if expected is not None and off:
-        said.append(f"{expected.frames + off if expected.frames else off} frames where {expected.frames} were asked")
+        there = expected.frames + off if expected.frames else off
+        said.append(f"{counted(there, 'frame')} where {expected.frames} were asked")
     return said
 
 
@@ -100,7 +102,8 @@ def _of_clock(clock: Clock, fps: float) -> list[str]:
             f"to keep {fps:.4g}/s"
         )
     if clock.jumps:
-        said.append(f"the timestamps jump {clock.jumps} times: frames are taken to follow each other")
+        said.append(f"the timestamps jump {counted(clock.jumps, 'time')}: frames are taken to follow each other")
     if clock.resized:
-        said.append(f"the picture's size changes on the way: {clock.resized} frames are scaled to the first one's")
+        scaled = counted(clock.resized, "frame")
+        said.append(f"the picture's size changes on the way: {scaled} scaled to the first one's")
     return said

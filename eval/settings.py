@@ -14,6 +14,9 @@ from workflow.errors import HarnessError
 SCORER_VERSION = 2
 """Raise when a stage that all metrics share (decode, face track, trimming) changes its result."""
 
+OWN_SOUND_VERSION = 2
+"""Raise when a stage that only videos judged by their own sound pass through changes its result."""
+
 SCORED = tuple(family for family in FAMILIES if family != "cost")
 """Families that look at the video; cost comes from the render's timings."""
 
@@ -32,8 +35,6 @@ class UnknownNetworkError(HarnessError):
 
 DTYPES = ("float32", "bfloat16")
 DEVICES = ("cpu", "cuda", "auto")
-WEIGHTS_OF = {"syncnet": "syncnet", "lpips": "alexnet", "landmarks": "landmarks", "sface": "sface"}
-"""The weights that each network loads."""
 USED_BY = {
     "syncnet": {"lipsync"},
     "lpips": {"likeness", "seam"},
@@ -173,10 +174,10 @@ def scorer_hash(
         "settings": _numbers(settings),
         "metrics": {name: METRICS[name].version for name in settings.metrics},
         "libraries": versions(settings.used),
-        "weights": {network: sha_of(WEIGHTS_OF[network], settings.sources) for network in settings.networks},
+        "weights": {network: sha_of(network, settings.sources) for network in settings.networks},
         "speech": speech_sha256,
         "reference": reference_sha256,
         "footage": footage_sha256,
-    }
+    } | ({"own sound": OWN_SOUND_VERSION} if speech_sha256 is None else {})
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -1,57 +1,103 @@
-"""A score as a table for the terminal."""
+"""A score for the terminal: what it is of, a row a metric, and under the table what the rows leave out."""
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
-from eval import trust
-from eval.metric import METRICS, Metric
+from eval.metric import METRICS, NETWORKS, Metric
 from eval.score import Score
+from eval.shorthand import Shorthand, lines_of, remarks_of, shared
 from eval.value import Value
+from eval.weights import ABSENT
+from eval.words import by_family
+from workflow.words import counted
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.table import Table
 
 STAND_IN = "stand-in — demo, no evidence about the model"
 NOT_MEASURED = "not measured: b/p/m closing, hands, gaze, neck and breath, bystanders, fixed smile, text: look yourself"
+OUTSIDE = "!"
 
 
-def score_table(score: Score, title: str) -> "Table":
-    """One row a metric: value, unit, what is wished for, and flags or why it is missing."""
+def score_table(score: Score, title: str) -> "Group":
+    """All of a score: value, unit, what is wished for, and remarks, one row a metric; 80 columns hold it.
+
+    A dash is a value that is missing. What lacks the weights of a network is named under the table. Lines under it
+    are not part of it: they are as wide as the terminal.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    head = [Text(title, overflow="fold")]
+    head += [Text(STAND_IN, "bold")] if score.stand_in else []
+    head += [Text(f"{score.status}: {score.reason}")] if score.reason else []
+    if score.status == "broken":
+        return Group(*head)
+    short = Shorthand()
+    common = shared(score.values)
+    table = _rows(score, common, short)
+    below = [*score.warnings, *_outside(score), *lines_of(common), *short.legend, *_without(score)]
+    return Group(*head, Text(_facts(score)), table, Text(), *(Text(line) for line in below))
+
+
+def _rows(score: Score, common: dict[str, set[str]], short: Shorthand) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
+    from rich.text import Text
 
-    mark = f"\n[bold]{STAND_IN}[/bold]" if score.stand_in else ""
-    look = {"title_justify": "left", "caption_justify": "left", "box": SIMPLE_HEAD, "pad_edge": False}
-    look |= {"padding": (0, 1, 0, 0), "show_header": score.status != "broken"}
-    table = Table(title=f"{_plain(title)}{mark}", caption=caption(score), **look)  # type: ignore[arg-type]
-    rows = [] if score.status == "broken" else list(score.values.items())
-    for name in ("metric", "value", "unit", "wished") if rows else ():
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("metric", "value", "unit", "wished"):
         table.add_column(name, justify="right" if name == "value" else "left", no_wrap=True)
     table.add_column("remark", overflow="fold")
-    for (family, reason), group in groupby(rows, key=lambda row: (METRICS[row[0]].family, row[1].missing)):
-        # Neighbours that are missing for one reason share a row and say it once.
-        for part in [list(group)] if reason else [[row] for row in group]:
-            metrics = [METRICS[name] for name, _ in part]
-            table.add_row(
-                "\n".join(metric.name for metric in metrics),
-                "\n".join(shown(value) for _, value in part),
-                "\n".join(metric.unit for metric in metrics),
-                "\n".join(wished(metric) for metric in metrics),
-                _plain(reason or _remarks(*part[0])),
-            )
-        if family != METRICS[rows[-1][0]].family and _last_of(family, part[-1][0], score):
+    last = ""
+    for name, value in score.values.items():
+        if _lacks_weights(value):
+            continue
+        metric = METRICS[name]
+        if last and metric.family != last:
             table.add_section()
+        last = metric.family
+        said = [one for one in remarks_of(name, value) if one not in common.get(metric.family, ())]
+        mark = OUTSIDE if _is_outside(metric, value) else " "
+        remark = ", ".join(dict.fromkeys(short.of(one) for one in said))
+        table.add_row(name, f"{shown(value)} {mark}", metric.unit, wished(metric), Text(remark))
     return table
 
 
-def _remarks(name: str, value: Value) -> str:
-    """What qualifies a number: how it was measured, and whether its metric is to be trusted."""
-    doubt = trust.remark(name, value.flags)
-    return ", ".join([*value.flags, *([doubt] if doubt else [])])
+def _facts(score: Score) -> str:
+    """Length, coverage, windows."""
+    inside = [seam for seam in score.seams or () if seam < score.frames]
+    seams = "windows not known (--window, --motion-frame)" if score.seams is None else counted(len(inside), "seam")
+    return f"{counted(score.frames, 'frame')} at {score.fps:g}/s, face in {score.coverage:.0%}, {seams}"
 
 
-def _last_of(family: str, name: str, score: Score) -> bool:
-    return [other for other in score.values if METRICS[other].family == family][-1] == name
+def _outside(score: Score) -> list[str]:
+    found = any(_is_outside(METRICS[name], value) for name, value in score.values.items())
+    return [f"{OUTSIDE}: outside what is wished for"] if found else []
+
+
+def _is_outside(metric: Metric, value: Value) -> bool:
+    return value.value is not None and not metric.within(value.value)
+
+
+def _lacks_weights(value: Value) -> bool:
+    return value.missing is not None and value.missing.startswith(ABSENT)
+
+
+def _without(score: Score) -> list[str]:
+    """One line for each network whose weights are absent, and the command that fetches them, where one does."""
+    networks: dict[str, list[str]] = {}
+    reasons: dict[str, str] = {}
+    for name, value in score.values.items():
+        if _lacks_weights(value):
+            network = METRICS[name].network or ""
+            networks.setdefault(network, []).append(name)
+            reasons[network] = value.missing or ""
+    command = "python -m eval weights fetch"
+    own = {network: "" if command in reason else f" ({reason})" for network, reason in reasons.items()}
+    lines = [f"without weights, {network}: {by_family(names)}{own[network]}" for network, names in networks.items()]
+    fetched = [network for network in NETWORKS if network in own and not own[network]]
+    return [*lines, f"{command} {' '.join(fetched)}"] if fetched else lines
 
 
 def shown(value: Value) -> str:
@@ -62,32 +108,11 @@ def shown(value: Value) -> str:
 def wished(metric: Metric) -> str:
     """Direction and gate in words.
 
-    >>> wished(METRICS["sharpness/laplacian"]), wished(METRICS["seam/colour"])
-    ('0.7 … 1.3', 'low, ≤ 4')
+    >>> wished(METRICS["sharpness/laplacian"]), wished(METRICS["seam/colour"]), wished(METRICS["colour/cheeks_slope"])
+    ('0.7 … 1.3', 'low, ≤ 4', '|x| ≤ 5')
     """
     low, high = (None if bound is None else f"{bound:g}" for bound in metric.target)
     if low and high:
-        return f"{low} … {high}"
+        return f"|x| ≤ {high}" if low == f"-{high}" else f"{low} … {high}"
     gate = f"≤ {high}" if high else f"≥ {low}" if low else ""
     return {"lower": "low", "higher": "high", "band": "as real", "none": ""}[metric.better] + (gate and f", {gate}")
-
-
-def caption(score: Score) -> str:
-    """Status, coverage and warnings, and what no metric sees."""
-    lines = [f"{score.status}: {score.reason}"] if score.reason else []
-    if score.status != "broken":
-        seams = "windows not known" if score.seams is None else f"{sum(s < score.frames for s in score.seams)} seams"
-        lines.append(f"{score.frames} frames at {score.fps:g}/s, face in {score.coverage:.0%}, {seams}")
-    lines += score.warnings
-    there = [(name, value.flags) for name, value in score.values.items() if value.value is not None]
-    if any(trust.remark(name, flags) == "experimental" for name, flags in there):
-        lines.append("experimental: failed its calibration (why: python -m eval calibrate --show)")
-    lines.append(NOT_MEASURED)
-    return _plain("\n".join(lines))
-
-
-def _plain(text: str) -> str:
-    """Brackets of file names and messages are not rich markup."""
-    from rich.markup import escape
-
-    return escape(text)

@@ -16,7 +16,7 @@ class WeightFile:
     """A downloadable file of weights."""
 
     name: str
-    """What the user types."""
+    """What the user types: the network's name."""
     file: str
     """Name in the cache folder and on mirrors; never taken from a server."""
     purpose: str
@@ -53,7 +53,7 @@ _FILES = (
         sha256="961e8696f888fce4f3f3a6c3d5b3267cf5b343100b238e79b2659bff2c605442",
     ),
     WeightFile(
-        name="alexnet",
+        name="lpips",
         file="alexnet-owt-7be5be79.pth",
         purpose="LPIPS: likeness, seams",
         licence="BSD-3-Clause; ImageNet's terms may bind too",
@@ -94,9 +94,18 @@ _FILES = (
 WEIGHTS: dict[str, WeightFile] = {weights.name: weights for weights in _FILES}
 """Every weight file by name."""
 
+_OTHER_NAMES = {"alexnet": "lpips"}
+"""What a file was called before it had its network's name."""
+
+
+def known_name(name: str) -> str:
+    """The name of the weights, also by another one that they have had. Raises UnknownWeights."""
+    known = _OTHER_NAMES.get(name, name)
+    if known not in WEIGHTS:
+        raise UnknownWeights(f"no weights named {name!r}", hint=f"there are {', '.join(WEIGHTS)}")
+    return known
+
 
 def weights_named(name: str) -> WeightFile:
-    """The registry's entry."""
-    if name not in WEIGHTS:
-        raise UnknownWeights(f"no weights named {name!r}", hint=f"there are {', '.join(WEIGHTS)}")
-    return WEIGHTS[name]
+    """The registry's entry. Raises UnknownWeights."""
+    return WEIGHTS[known_name(name)]

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Literal
 
 from eval.checksums import sum_of
-from eval.weight_files import WEIGHTS, WeightFile, weights_named
+from eval.weight_files import WEIGHTS, WeightFile, known_name, weights_named
 from workflow.errors import HarnessError
 
 __all__ = ["WEIGHTS", "Sources", "State", "WeightFile", "WeightsAbsent", "WeightsWrong", "find", "sha_of", "state"]
+
+ABSENT = "weights absent"
+"""How the reason begins why a network's metrics have no value."""
 
 FOLDER_VARIABLE = "INFINITETALK_SWEEP_CACHE"
 """Environment variable that moves the cache folder."""
@@ -50,8 +53,9 @@ class Sources:
     """Base URLs or folders, tried before the publishers; the file name is appended."""
 
     def __post_init__(self) -> None:
-        for name in (*self.files, *self.sha256):
-            weights_named(name)
+        for given in ("files", "sha256"):
+            named = {known_name(name): value for name, value in getattr(self, given).items()}
+            object.__setattr__(self, given, named)  # frozen; later look-ups go by one name a network
         for name, digest in self.sha256.items():
             if not re.fullmatch("[0-9a-f]{64}", digest):
                 raise WeightsConfigError(
@@ -121,7 +125,7 @@ def find(name: str, sources: Sources) -> Path:
             raise _absent(name, sources)
         actual = sum_of(path, note_of(name, sources))
     except OSError as error:
-        raise WeightsAbsent(f"weights absent: {path} cannot be read ({error.strerror})") from None
+        raise WeightsAbsent(f"{ABSENT}: {path} cannot be read ({error.strerror})") from None
     if actual != expected:
         raise wrong(name, str(path), actual, expected, _remedy(name, sources))
     return path
@@ -162,8 +166,8 @@ def _expected(name: str, sources: Sources) -> str:
 
 def _absent(name: str, sources: Sources) -> WeightsAbsent:
     if name in sources.files:
-        return WeightsAbsent(f"weights absent: the own file {sources.files[name]} of {name} is not there")
-    return WeightsAbsent(f"weights absent: run python -m eval weights fetch {name}")
+        return WeightsAbsent(f"{ABSENT}: the own file {sources.files[name]} of {name} is not there")
+    return WeightsAbsent(f"{ABSENT}: run python -m eval weights fetch {name}")
 
 
 def _remedy(name: str, sources: Sources) -> str:

@@ -1,5 +1,6 @@
 """The windows of a score as a table for the terminal: one row a window, the headline curves as columns."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from eval.perwindow import spans
@@ -22,7 +23,12 @@ HEADLINES = {
     "likeness/face": "likeness",
 }
 """Series that are shown, and their heads."""
-UNITS = "means: cheeks, backgr. and clothes in ΔE00 to the reference, mouth in % of the face's width, head in faces/s"
+UNITS = {
+    "colour/": "ΔE00 to the reference",
+    "mouth/": "% of the face's width",
+    "motion/": "faces/s",
+}
+"""What the headlines of a family are counted in, where their heads do not say it."""
 
 
 def windows_table(score: Score, title: str) -> "Table | str":
@@ -37,7 +43,7 @@ def windows_table(score: Score, title: str) -> "Table | str":
     if not shown:
         return "nothing measured by windows"
     look = {"title_justify": "left", "caption_justify": "left", "box": SIMPLE_HEAD, "pad_edge": False}
-    table = Table(title=escape(title), caption=UNITS, padding=(0, 1, 0, 0), **look)  # type: ignore[arg-type]
+    table = Table(title=escape(title), caption=units(shown), padding=(0, 1, 0, 0), **look)  # type: ignore[arg-type]
     for head in ("window", "seconds", *shown.values()):
         table.add_column(head, justify="right", overflow="fold")
     for number, frames in enumerate(spans(score.seams, score.frames)):
@@ -45,6 +51,17 @@ def windows_table(score: Score, title: str) -> "Table | str":
         seconds = f"{frames.start / score.fps:.1f}–{frames.stop / score.fps:.1f}"
         table.add_row(str(number + 1), seconds, *(_cell(cell) for cell in cells))
     return table
+
+
+def units(shown: Mapping[str, str]) -> str:
+    """What the columns are counted in, of those that are there.
+
+    >>> units({"colour/cheeks": "cheeks", "colour/clothes": "clothes", "sharpness/laplacian": "S"})
+    'means: cheeks, clothes in ΔE00 to the reference'
+    """
+    heads = {start: [head for name, head in shown.items() if name.startswith(start)] for start in UNITS}
+    told = [f"{', '.join(names)} in {UNITS[start]}" for start, names in heads.items() if names]
+    return f"means: {'; '.join(told)}" if told else "means"
 
 
 def _cell(value: float | None) -> str:

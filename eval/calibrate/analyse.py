@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from math import inf, sqrt
+from math import sqrt
 from operator import itemgetter
 from typing import Any
 
@@ -18,7 +18,7 @@ from eval.calibrate.response import Response
 from eval.calibrate.result import Clip, Cross, MetricResult, Result, Summary
 from eval.calibrate.verdict import verdict
 from eval.metric import METRICS
-from eval.settings import SCORER_VERSION, WEIGHTS_OF, Settings
+from eval.settings import SCORER_VERSION, Settings
 from eval.weights import sha_of
 
 UNTOLD = ("device", "sources")  # settings that change no figure, or tell of the machine
@@ -94,7 +94,7 @@ def analyse(rows: Sequence[Row], materials: Mapping[int, Material], settings: Se
     return Result(
         scorer_version=SCORER_VERSION,
         settings={name: value for name, value in asdict(settings).items() if name not in UNTOLD},
-        weights={network: sha_of(WEIGHTS_OF[network], settings.sources) for network in settings.networks},
+        weights={network: sha_of(network, settings.sources) for network in settings.networks},
         complete=complete,
         clips=tuple(_clip(materials[clip]) for clip in numbers),
         distortions={name: _described(DISTORTIONS[name]) for name in names},
@@ -129,7 +129,8 @@ def _metric(metric: str, table: Table, names: Sequence[str]) -> MetricResult:
     cross = {name: _cross(DISTORTIONS[name], metric, table, clean, noise, typical) for name in names}
     there = sum(value is not None for value in clean.values())
     why = reasons.most_common(1)[0][0] if reasons else ""
-    level, reason = verdict(there, why, aims, cross, any(metric in row.aims for row in DISTORTIONS.values()))
+    aimed = any(metric in row.aims for row in DISTORTIONS.values())
+    level, reason = verdict(there, why, aims, cross, aimed, len(clean))
     return MetricResult(
         METRICS[metric].version, level, reason, tuple(clean.values()), _outside(metric, clean.values()), noise, repeats,
         table.noisiest(metric), aims, cross if there else {},
@@ -137,11 +138,9 @@ def _metric(metric: str, table: Table, names: Sequence[str]) -> MetricResult:
 
 
 def _outside(metric: str, clean: Iterable[float | None]) -> int | None:
-    low, high = METRICS[metric].target
-    if low is None and high is None:
+    if METRICS[metric].target == (None, None):
         return None
-    least, most = -inf if low is None else low, inf if high is None else high
-    return sum(value is not None and not least <= value <= most for value in clean)
+    return sum(value is not None and not METRICS[metric].within(value) for value in clean)
 
 
 def _has_room(metric: str, clean: float, aim: Aim, noise: float | None) -> bool:

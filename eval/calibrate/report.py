@@ -7,8 +7,9 @@ from html import escape
 from eval.calibrate import plots
 from eval.calibrate.response import SURE
 from eval.calibrate.result import MetricResult, Result
-from eval.calibrate.terminal import counts, false_alarms, figure, most_foreign
-from eval.calibrate.verdict import ENOUGH
+from eval.calibrate.rows import false_alarms, figure, most_foreign, seen_from
+from eval.calibrate.terminal import counts
+from eval.calibrate.verdict import ENOUGH, told
 from eval.metric import FAMILIES, METRICS
 
 STYLE = """
@@ -34,7 +35,8 @@ that gate is too tight for clips like these. <b>Most foreign</b> is the distorti
 without being meant to, at the reference strengths, in parts of what the metric's own distortions do.</p>
 <p>A metric is <span class="experimental">experimental</span> when on more than {1 - ENOUGH:.0%} of the clips it does
 not follow one of its own distortions or does not see its reference strength, or when a foreign distortion moves it more
-than its own do. It is <span class="not">not calibrated</span> where it had no value or nothing was aimed at it. The
+than its own do. <b>Trusted (1 clip)</b> rests on one clip only, as the others show nothing of it: no value there, or no
+room to move. It is <span class="not">not calibrated</span> where it had no value or nothing was aimed at it. The
 verdicts hold for clips like these; few clips say little about others, and no metric sees what it does not measure.</p>
 """
 
@@ -99,7 +101,7 @@ def _clips(result: Result, names: Sequence[str]) -> str:
 def _verdicts(result: Result) -> str:
     rows = []
     for name, one in result.metrics.items():
-        level = f'<span class="{one.level.split()[0]}">{one.level}</span>'
+        level = f'<span class="{one.level.split()[0]}">{told(one, len(result.clips))}</span>'
         clean = "<br>".join(figure(value) for value in one.clean) if any(v is not None for v in one.clean) else "–"
         rows.append([
             f"<code>{name}</code>", level, METRICS[name].unit, clean, figure(one.noise), one.noisiest or "–",
@@ -115,12 +117,11 @@ def _answers(one: MetricResult, result: Result) -> list[str]:
     columns: list[list[str]] = [[], [], [], [], []]
     for name, aim in one.aims.items():
         unit = result.distortions[name]["unit"]
-        seen = "never" if aim.detected is None else f"{aim.detected:g} {unit}"
         cells = (
             f"{name} ({aim.following}/{aim.clips})",
             figure(aim.slope and aim.slope[0]),
             _spread(aim.true_ratio),
-            seen,
+            seen_from(aim, unit),
             "–" if aim.saturates is None else f"{aim.saturates:g} {unit}",
         )
         for column, cell in zip(columns, cells, strict=True):

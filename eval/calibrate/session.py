@@ -15,10 +15,13 @@ from eval.calibrate.run import Died, Options, Pool, jobs_of
 from eval.score import Settings
 from workflow.errors import HarnessError
 from workflow.files import read_json, write_atomically, write_json
+from workflow.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+LEAST_CLIPS, LEAST_SECONDS = 2, 10.0
+"""Below, a calibration tells of one face, or of a few words."""
 KEPT = 0.05  # cross-talk from which on it is worth a line
 WORDS = 10  # how often a log without a terminal hears of progress
 
@@ -58,22 +61,41 @@ def calibrate(
     return result, len(videos) - len(materials)
 
 
-def install(result: Result) -> None:
-    """Let score tables go by ``result``: keep what they need, without single values and what hardly moves a metric.
+def install(result: Result) -> Path:
+    """Let score tables go by ``result``; returns the file, beside the user's own defaults and ignored by git.
 
-    Mouths are measured in two ways, with face landmarks or without, and each may have its calibration on the same
-    clips; one on other clips goes.
+    What tables do not need is left out: single values, and what hardly moves a metric. Mouths are measured in two ways,
+    with face landmarks or without, and each may have its calibration on the same clips; one on other clips goes.
     """
     from eval import trust
 
     metrics = {name: replace(one, cross=_strong(one.cross)) for name, one in result.metrics.items()}
     landmarks = result.weights.get("landmarks") is not None
-    path, other = trust.shipped(landmarks), trust.shipped(not landmarks)
-    clips = {clip["sha256"] for clip in (read_json(other) or {"clips": ()})["clips"]}
-    if clips != {clip.sha256 for clip in result.clips}:
+    path, other = trust.local(landmarks), trust.local(not landmarks)
+    if _clips_of(other) != {clip.sha256 for clip in result.clips}:
         other.unlink(missing_ok=True)
     write_json(path, replace(result, responses={}, repeats=(), metrics=metrics).to_json())
     trust.forget()
+    return path
+
+
+def _clips_of(path: Path) -> set[str]:
+    """The clips of an installed calibration by their contents; none where it is absent or damaged."""
+    data = read_json(path)
+    clips = data.get("clips") if isinstance(data, dict) else None
+    rows = clips if isinstance(clips, list) else []
+    return {str(clip.get("sha256")) for clip in rows if isinstance(clip, dict)}
+
+
+def thin(result: Result) -> str | None:
+    """What to warn of before tables go by ``result``: few clips, or short ones; None where it has enough of both."""
+    shortest = min((clip.seconds for clip in result.clips), default=0.0)
+    if len(result.clips) >= LEAST_CLIPS and shortest >= LEAST_SECONDS:
+        return None
+    return (
+        f"it rests on {counted(len(result.clips), 'clip')}, the shortest of {shortest:.3g} s: verdicts on fewer than "
+        f"{LEAST_CLIPS} clips of {LEAST_SECONDS:g} s hold for little else"
+    )
 
 
 def _strong(cross: Mapping[str, Cross]) -> dict[str, Cross]:

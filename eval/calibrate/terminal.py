@@ -1,106 +1,104 @@
-"""A calibration on the terminal: one row a metric and distortion of its own, then the reasons."""
+"""A calibration on the terminal: what it is and how it came out, one row a metric, the reasons, the words explained."""
 
-from collections import defaultdict
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from eval.calibrate.result import MetricResult, Result, Summary
+from eval.calibrate.result import MetricResult, Result
+from eval.calibrate.rows import HEAD, STYLE, calibrated_table, false_alarms
+from eval.calibrate.verdict import UNMEASURED, told
+from eval.metric import METRICS
+from eval.weights import ABSENT
+from eval.words import by_family
+from workflow.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-HEAD = ("metric", "verdict", "answers to", "seen from", "most foreign", "noise", "false alarms", "per unit", "of truth")
-"""The most telling columns first: a narrow terminal shows as many as fit."""
-
+WIDE = 150  # columns of a terminal that shows all
 LEAST = 3  # columns that are always shown
-STYLE = {"trusted": "green", "experimental": "yellow", "not calibrated": "dim"}
+LEGEND = {
+    "verdict": "(1 clip): the others show nothing of it, as it has no value there or no room to move",
+    "answers to": "its own distortions; n/N: follows on n of the N clips that show it",
+    "seen from": "least strength that stands out of noise on the worst clip, with all above it",
+    "most foreign": "the distortion that moves it most unmeant, in parts of what its own do",
+    "noise": "its deviation over harmless changes of the same content",
+    "false alarms": "clean clips outside its own gate",
+    "per unit": "how far it goes for a unit of the distortion; of truth: over the answer known beforehand",
+}
 
 
-def show(result: Result, console: "Console") -> None:
-    """Print the tables."""
+def show(
+    result: Result, console: "Console", source: str, names: Collection[str] | None = None, explain: bool = True
+) -> None:
+    """Print ``result``, which comes from ``source``, or what it says of the metrics ``names``.
+
+    ``explain``: also what the columns mean, which needs saying once.
+    """
     from rich.markup import escape
 
-    table = calibrated_table(result)
+    chosen = [name for name in result.metrics if names is None or name in names]
+    some = {name: result.metrics[name] for name in chosen}
+    console.print(escape(f"{source}: {counts(result)}"), highlight=False)
+    table = calibrated_table(result, some)
     while len(table.columns) > LEAST and table.__rich_measure__(console, console.options).maximum > console.width:
         table.columns.pop()
-    console.print(table)
-    if missing := HEAD[len(table.columns) :]:
-        console.print(f"not shown, for want of width: {', '.join(missing)}", style="dim", highlight=False)
-    doubtful = {name: one.reason for name, one in result.metrics.items() if one.level == "experimental"}
+    if table.row_count:
+        console.print(table)
+        _explain(console, HEAD[: len(table.columns)], some, explain)
+    doubtful = {name: one.reason for name, one in some.items() if one.level == "experimental"}
     if doubtful:
         console.print(_reasons(doubtful))
-    without: dict[str, list[str]] = defaultdict(list)
-    for name, one in result.metrics.items():
-        if one.level == "not calibrated":
-            without[one.reason].append(name)
-    for reason, names in without.items():
-        console.print(escape(f"not calibrated here ({reason}): {', '.join(names)}"), style="dim", highlight=False)
+    for line in untried(some):
+        console.print(escape(line), style="dim", highlight=False)
     for failure in result.failures:
         console.print(escape(f"no score: {failure}"), style="yellow", highlight=False)
-    console.print(counts(result), highlight=False)
+
+
+def _explain(console: "Console", shown: tuple[str, ...], some: dict[str, MetricResult], legend: bool) -> None:
+    """The words of the columns that are shown, and what is to be said of those that are not."""
+    on_fewer = any(told(one, len(one.clean)) != one.level for one in some.values())
+    words = {name: LEGEND[name] for name in shown if name in LEGEND and (on_fewer or name != "verdict")}
+    lines = [f"{name}: {meaning}" for name, meaning in words.items()] if legend else []
+    alarms = [f"{name} {false_alarms(one)}" for name, one in some.items() if one.false_alarms]
+    if alarms and "false alarms" not in shown:
+        lines.append(f"clean clips outside a metric's own gate: {', '.join(alarms)}")
+    missing = HEAD[len(shown) :]
+    if missing and legend:
+        lines.append(f"not shown, for want of width: {', '.join(missing)} (COLUMNS={WIDE} shows them)")
+    for line in lines:
+        console.print(line, style="dim", highlight=False)
 
 
 def counts(result: Result) -> str:
-    """How many metrics stand where."""
+    """How many metrics stand where, and on what they were tried."""
     levels: list[str] = [one.level for one in result.metrics.values()]
-    clips = f"{len(result.clips)} clip" + ("s" if len(result.clips) != 1 else "")
+    fewer = sum(told(one, len(result.clips)) != one.level for one in result.metrics.values())
+    of = {"trusted": f" ({fewer} of them on fewer clips)"} if fewer else {}
+    seconds = sorted({f"{clip.seconds:.3g}" for clip in result.clips}, key=float)
+    length = f" of {' … '.join([seconds[0], seconds[-1]][: len(seconds)])} s" if seconds else ""
     part = "" if result.complete else " (a part of the distortions or levels only)"
-    return ", ".join(f"{levels.count(level)} {level}" for level in STYLE) + f"; on {clips}{part}"
+    standing = ", ".join(f"{levels.count(level)} {level}{of.get(level, '')}" for level in STYLE)
+    return f"{standing}; on {counted(len(result.clips), 'clip')}{length}{part}"
 
 
-def calibrated_table(result: Result) -> "Table":
-    """Metrics that were calibrated, with their answers to their own distortions."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(title="how far each metric can be trusted", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for name in HEAD:
-        table.add_column(name, justify="left" if name in ("metric", "verdict", "answers to") else "right", no_wrap=True)
-    last = ""
-    for name, one in result.metrics.items():
-        if not one.aims:
-            continue
-        family = name.split("/", 1)[0]
-        if last and family != last:
-            table.add_section()
-        last = family
-        unit, aims = {aim: result.distortions[aim]["unit"] for aim in one.aims}, one.aims.items()
-        table.add_row(
-            name,
-            f"[{STYLE[one.level]}]{one.level}[/]",
-            "\n".join(f"{aim} {summary.following}/{summary.clips}" for aim, summary in aims),
-            "\n".join(_seen_from(summary, unit[aim]) for aim, summary in aims),
-            most_foreign(one),
-            figure(one.noise),
-            false_alarms(one),
-            "\n".join(figure(None if summary.slope is None else summary.slope[0]) for _, summary in aims),
-            "\n".join("" if summary.true_ratio is None else f"{summary.true_ratio[0]:.2f}" for _, summary in aims),
-        )
-    return table
-
-
-def _seen_from(one: Summary, unit: str) -> str:
-    return "never" if one.detected is None else f"{one.detected:g} {unit}"
-
-
-def false_alarms(one: MetricResult) -> str:
-    """How many of the clean clips lie outside the metric's own gate; a dash where it has none."""
-    there = sum(value is not None for value in one.clean)
-    return "–" if one.false_alarms is None or not there else f"{one.false_alarms}/{there}"
-
-
-def most_foreign(one: MetricResult) -> str:
-    """The distortion that moves a metric most without being meant to, in parts of what its own do."""
-    foreign = [(cross.relative, name) for name, cross in one.cross.items() if not cross.expected and cross.relative]
-    if not foreign:
-        return "–"
-    relative, name = max(foreign)
-    return f"{name} {relative:.2f}"
-
-
-def figure(value: float | None) -> str:
-    """Three significant digits, or a dash."""
-    return "–" if value is None else f"{value:.3g}"
+def untried(some: dict[str, MetricResult]) -> list[str]:
+    """Why metrics are not calibrated, a line for each reason that there is."""
+    networks: dict[str, list[str]] = {}
+    others: dict[str, list[str]] = {}
+    for name, one in some.items():
+        network = METRICS[name].network if name in METRICS and one.reason.startswith(ABSENT) else None
+        if one.level == "not calibrated":
+            (others if network is None else networks).setdefault(network or one.reason, []).append(name)
+    lines = [f"not calibrated, without the weights of {one}: {by_family(names)}" for one, names in networks.items()]
+    if networks:
+        lines.append(f"for these: python -m eval weights fetch {' '.join(networks)}, then calibrate again")
+    tried = [(reason, names) for reason, names in others.items() if reason != UNMEASURED]
+    lines += [f"not calibrated ({reason}): {by_family(names)}" for reason, names in tried]
+    if left_out := others.get(UNMEASURED, []):
+        count = counted(len(left_out), "metric")
+        lines.append(f"not tried: {count}, as none of their own distortions was among those measured")
+    return lines
 
 
 def _reasons(doubtful: dict[str, str]) -> "Table":

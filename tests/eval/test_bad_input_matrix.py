@@ -189,7 +189,7 @@ MATRIX = {
         lambda kit: kit.write("a.mkv", lambda one, _: np.dstack([one, one[..., 0] * 0 + 255]), codec="ffv1",
                               pixels="bgra"),
     ),
-    "sizes change": Row(FILES.changing, there=OF_THE_FACE, missing=NO_SOUND, said=("36 frames are scaled",)),
+    "sizes change": Row(FILES.changing, there=OF_THE_FACE, missing=NO_SOUND, said=("36 frames scaled",)),
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from eval.metric import METRICS
 from eval.metrics import colour, cost, motion, mouth
 from eval.series import Series
 from eval.trend import slope_per_minute
@@ -72,6 +73,12 @@ def test_a_stronger_mouth_raises_aperture_in_proportion():
     assert one["mouth/aperture_silence"].missing == "none"
 
 
+def test_a_drift_is_outside_its_gate_whichever_way_it_goes():
+    drift, ratio, plain = METRICS["colour/cheeks_slope"], METRICS["seam/colour"], METRICS["motion/head_mean"]
+    assert [drift.within(x) for x in (-8.5, -5, 0, 5, 7.6)] == [False, True, True, True, False]
+    assert ratio.within(4) and not ratio.within(4.1) and plain.within(1e9)
+
+
 def test_slope_on_the_envelope_is_recovered_at_the_right_lead():
     rng = np.random.default_rng(0)
     envelope = np.abs(rng.normal(size=400))
@@ -89,23 +96,78 @@ def test_pauses_are_found_and_closures_inside_words_are_not():
     assert np.flatnonzero(mouth.quiet(envelope, 25.0)).tolist() == list(range(40, 60))
 
 
-TIMED = {"load_s": 30.0, "total_s": 100.0, "window_s": (20.0, 10.0, 12.0), "cached": False, "cold": False}
+TIMED = {
+    "load_s": 30.0,
+    "total_s": 100.0,
+    "window_s": (20.0, 10.0, 12.0),
+    "node_s": [["9 WanVideoClipVisionEncode", 40.0], ["14 WanVideoSampler", 50.0], ["16 VHS_VideoCombine", 6.0]],
+    "step_s": [[None, 3.0, 3.2], [None, 2.8, 3.0]],
+    "cached": False,
+    "cold": False,
+}
+MEMORY = {
+    "samples": 27,
+    "hz": 0.98,
+    "whole": True,
+    "figures": {
+        "vram_reserved": {"before": 2**30, "peak": 16 * 2**30, "after": 2**30, "missing": {}},
+        "ram_used": {"before": None, "peak": None, "after": None, "missing": {"peak": "no answer came"}},
+    },
+}
 
 
 def test_cost_of_a_warm_render():
     values = cost.cost_values(TIMED, generated_s=8.0)
     assert values["cost/window_s"] == Value(11.0)  # the first window lacks the decoding between two windows
-    assert values["cost/total_s"] == Value(100.0) and values["cost/per_second"] == Value(12.5)
+    assert values["cost/total_s"] == Value(56.0) and values["cost/per_second"] == Value(7.0)
     assert values["cost/load_s"].missing == "models were loaded already"
+    assert values["cost/step_s"] == Value(3.0) and values["cost/slow_steps"] == Value(0.0)
+
+
+def test_a_setting_is_not_charged_with_encoding_the_clip():
+    """The first setting that meets a clip encodes it, the next one finds it in the server's cache."""
+    met = {**TIMED, "total_s": 60.0, "node_s": TIMED["node_s"][1:]}
+    for name in ("cost/total_s", "cost/per_second"):
+        assert cost.cost_values(met, generated_s=8.0)[name] == cost.cost_values(TIMED, generated_s=8.0)[name]
+    untold = cost.cost_values({**TIMED, "node_s": []}, generated_s=8.0)["cost/total_s"]
+    assert untold == Value(100.0, flags=("the encoding of the clip may be in it",))
 
 
 def test_cost_of_a_cold_render_is_its_loading_only():
     values = cost.cost_values({**TIMED, "cold": True}, generated_s=8.0)
     assert values["cost/load_s"] == Value(30.0)
-    assert values["cost/window_s"].missing == "cold: the models were loaded for it"
+    assert values["cost/window_s"].missing == values["cost/step_s"].missing == "cold: the models were loaded for it"
     assert values["cost/total_s"].missing == values["cost/per_second"].missing == "cold: includes loading"
-    single = cost.cost_values({**TIMED, "window_s": (20.0,)})
+
+
+def test_a_render_of_one_window_has_no_steady_one_and_is_compared_by_its_steps():
+    single = cost.cost_values({**TIMED, "window_s": (20.0,), "step_s": [[None, 2.0, 2.0, 2.1]]})
     assert single["cost/window_s"].missing == "one window: none is steady"
+    assert single["cost/step_s"] == Value(2.0)
+    doubled = cost.cost_values({**TIMED, "window_s": (31.6,), "step_s": [[None, *[2.0] * 7]]})
+    assert doubled["cost/step_s"] == single["cost/step_s"]
+
+
+def test_a_step_that_spilled_is_counted_and_flags_the_window():
+    slow = {"window": 2, "step": 3, "seconds": 15.0, "times": 5.0}
+    values = cost.cost_values({**TIMED, "slow": [slow]}, flags=("scoring ran on the same card",))
+    told = "step 3 of window 2 took 5.0× the median (15.0 s): memory may be spilling"
+    assert values["cost/slow_steps"] == Value(1.0, flags=(told, "scoring ran on the same card"))
+    assert values["cost/window_s"].flags == (told, "scoring ran on the same card")
+
+
+def test_memory_is_the_largest_of_its_looks_and_says_how_many_there_were():
+    values = cost.cost_values(TIMED, memory=MEMORY)
+    assert values["cost/vram_peak"] == Value(16.0, flags=("the peak of 27 looks, 0.98 a second",))
+    assert values["cost/ram_peak"].missing == "no answer came"
+    partly = cost.cost_values(TIMED, memory={**MEMORY, "whole": False})["cost/vram_peak"]
+    assert "its beginning was not watched" in partly.flags
+
+
+@pytest.mark.parametrize("memory", [None, {}, {"figures": None}, {"figures": {"vram_reserved": None}}])
+def test_memory_that_was_not_watched_is_missing(memory):
+    values = cost.cost_values(TIMED, memory=memory)
+    assert all(values[name].value is None and values[name].missing for name in cost.MEMORY)
 
 
 @pytest.mark.parametrize("timings", [None, {**TIMED, "cached": True}, {}])

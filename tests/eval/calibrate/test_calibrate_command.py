@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from eval import trust
+from eval.calibrate import run
+from eval.calibrate.catalogue import DISTORTIONS
 from eval.calibrate.material import span
 from eval.calibrate.result import from_json
 from eval.cli import build_parser, main
@@ -38,6 +40,7 @@ def test_a_real_clip_gives_figures_and_bad_ones_do_not_stop_it(talking_frontal, 
     said = capsys.readouterr().out
     assert code == 3 and "no [face].mp4" in said and "a frontal face in 0% of the frames" in said.replace("\n", " ")
     assert "is the same as" in said.replace("\n", " ") and "10 of 10 measurements" in said
+    assert "not tried" in said and str(out / "report.html") in said.replace("\n", "")
     assert sorted(path.name for path in out.iterdir()) == ["calibration.json", "report.html"]
     text = (out / "calibration.json").read_text(encoding="utf-8")
     assert str(talking_frontal) not in text and talking_frontal.name not in text
@@ -60,10 +63,15 @@ def test_a_real_clip_gives_figures_and_bad_ones_do_not_stop_it(talking_frontal, 
         (["none.mp4", "--only", "blurr"], "blurr"),
         (["none.mp4", "--networks", "none"], "not found"),
         (["none.mp4", "--install", "--quick"], "--install wants all"),
+        (["--fit-crop", "talk.mp4"], "--fit-crop took talk.mp4"),
+        (["none.mp4", "--install", "--fit-crop"], "no verdicts to install"),
+        (["--show", "--install"], "--show only shows"),
+        (["none.mp4", "--networks", "none", "--output", "a file"], "a folder is needed"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_exit_code_2(arguments, word, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "a file").touch()
     assert main(["calibrate", *arguments]) == 2
     captured = capsys.readouterr()
     assert word in (captured.err + captured.out).replace("\n", " ")
@@ -121,4 +129,49 @@ def test_the_shipped_calibration_is_of_these_metrics():
 
 def test_the_shipped_calibration_can_be_shown(capsys):
     assert main(["calibrate", "--show"]) == 0
-    assert "how far each metric can be trusted" in capsys.readouterr().out
+    out = capsys.readouterr().out.replace("\n", "")
+    assert f"{trust.SHIPPED} (shipped): " in out and "calibration_landmarks.json (shipped, with face landmarks)" in out
+    assert out.count("colour/cheeks_mean ") == 1 and out.count("mouth/aperture_silence ") == 2
+
+
+@pytest.fixture
+def own_place(tmp_path, monkeypatch):
+    """An empty folder for one's own calibration."""
+    monkeypatch.setattr(trust, "LOCAL", tmp_path / "conf" / "local" / "calibration.json")
+    trust.forget()
+    yield trust.LOCAL
+    trust.forget()
+
+
+def test_an_installed_calibration_is_ones_own_and_says_how_to_go_back(
+    talking_frontal, own_place, tmp_path, monkeypatch, capsys
+):
+    """Only two distortions are known for this test: all of them would take minutes."""
+    before = [trust.shipped(way).read_bytes() for way in (False, True)]
+    few = {name: DISTORTIONS[name] for name in ("tail_face", "audio_shift")}
+    monkeypatch.setattr(run, "DISTORTIONS", few)
+    short = ["--seconds", "4", "--side", "320", "--networks", "none", "--profile", "quick", "--workers", "1"]
+    assert main(["calibrate", str(talking_frontal), *short, "--install", "--output", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out.replace("\n", "")
+    assert "warning: it rests on 1 clip, the shortest of 4 s" in said
+    assert f"go by {own_place} from now on" in said and f"to go back: delete {own_place}" in said
+    assert [trust.shipped(way).read_bytes() for way in (False, True)] == before
+    assert trust.is_own() and "colour/cheeks_mean" in trust.uncalibrated()
+    assert main(["calibrate", "--show"]) == 0
+    assert f"{own_place} (your own): " in capsys.readouterr().out.replace("\n", "")
+    own_place.unlink()
+    trust.forget()
+    assert not trust.is_own() and "colour/cheeks_mean" not in trust.uncalibrated()
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"format": 1}', '{"metrics": {"colour/cheeks_mean": 3}, "scorer_version": 1}']
+)
+@pytest.mark.parametrize("command", [["score", "none.mp4"], ["calibrate", "--show"]])
+def test_a_damaged_calibration_is_one_error_before_any_work(own_place, text, command, capsys):
+    own_place.parent.mkdir(parents=True)
+    own_place.write_text(text, encoding="utf-8")
+    trust.forget()
+    assert main(command) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"error [calibration-damaged]: {own_place} is no calibration") and "delete it" in err

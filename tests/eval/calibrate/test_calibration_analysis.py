@@ -1,6 +1,7 @@
 """Whole calibrations in closed form: metrics that are good, flat, noisy, or moved by something else."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from eval.calibrate.harmless import HARMLESS
 from eval.calibrate.job import Row
 from eval.calibrate.material import Material
 from eval.calibrate.result import from_json
-from eval.calibrate.terminal import most_foreign, show
+from eval.calibrate.rows import most_foreign
+from eval.calibrate.terminal import show
+from eval.calibrate.verdict import told
 from eval.metric import METRICS
 from eval.score import DEFAULT
 from workflow.windows import Windows
@@ -136,7 +139,19 @@ def test_a_clip_on_which_a_value_cannot_go_the_meant_way_is_no_evidence_against_
 
     both = analysed(material, rows(0, 0.6), rows(1, 0.01)).metrics[still]  # a head that never rests cannot rest less
     assert both.level == "trusted" and both.aims["head_shake"].clips == 1
-    assert analysed(material, rows(0, 0.6), rows(1, 0.2)).metrics[still].aims["head_shake"].clips == 2
+    assert both.reason == "follows head_shake (on 1 clip only)" and told(both, 2) == "trusted (1 clip)"
+    whole = analysed(material, rows(0, 0.6), rows(1, 0.2)).metrics[still]
+    assert whole.aims["head_shake"].clips == 2 and told(whole, 2) == "trusted"
+    assert whole.reason == "follows head_shake"
+
+
+def test_a_report_says_on_how_many_clips_trust_rests(material):
+    rows = rows_of(1, honest)
+    lacking = [
+        replace(row, values={**row.values, COLOUR: None}, missing={**row.missing, COLOUR: "no face"}) for row in rows
+    ]
+    text = report.page(analysed(material, rows_of(0, honest), lacking), ["a.mp4", "b.mp4"])
+    assert '<span class="trusted">trusted (1 clip)</span>' in text and "1 of them on fewer clips" in text
 
 
 def test_what_rightly_touches_a_metric_is_no_cross_talk(material):
@@ -197,7 +212,28 @@ def test_the_report_says_so_when_nothing_was_measured(material):
 def test_the_terminal_shows_figures_reasons_and_what_is_not_calibrated(material, capsys):
     from rich.console import Console
 
-    show(analysed(material, rows_of(0, honest, waver=1.5)), Console(width=160))
+    show(analysed(material, rows_of(0, honest, waver=1.5)), Console(width=160), "a.json")
     out = capsys.readouterr().out
-    assert "experimental, because" in out and "lost in repeat noise" in out
-    assert f"not calibrated here ({ABSENT})" in out and "on 1 clip" in out
+    assert out.startswith("a.json: ") and "on 1 clip of 2 s" in out.splitlines()[0]
+    assert "experimental, because" in out and "lost in repeat noise" in out and "of truth" in out
+    assert f"without the weights of syncnet: {SYNC}" in out and "fetch syncnet, then calibrate again" in out
+
+
+def test_eighty_columns_hold_the_telling_ones_and_say_what_they_leave_out(material, capsys):
+    from rich.console import Console
+
+    result = analysed(material, rows_of(0, honest), rows_of(1, honest))
+    show(result, Console(width=80), "a.json")
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    head = next(line for line in lines if line.startswith("metric"))
+    assert "seen from" in head and "of truth" not in head
+    assert "COLUMNS=150" in " ".join(lines)
+
+
+def test_what_was_left_out_on_purpose_is_one_line(material, capsys):
+    from rich.console import Console
+
+    show(analysed(material, rows_of(0, honest, names=("blur",)), complete=False), Console(width=120), "a.json")
+    assert COLOUR not in (out := capsys.readouterr().out)
+    assert sum("not tried" in line for line in out.splitlines()) == 1

@@ -8,7 +8,7 @@ import pytest
 
 from eval import trust
 from eval.calibrate.result import from_json
-from eval.calibrate.session import install
+from eval.calibrate.session import install, thin
 from eval.metric import METRICS
 from eval.score import Score, Value
 from eval.settings import SCORER_VERSION
@@ -69,8 +69,8 @@ def test_the_score_table_marks_values_that_are_there(shipped):
     text = console.export_text()
     lines = text.splitlines()
     marked = [line for line in lines if BAD in line]
-    assert len(marked) == 1 and "small face, experimental" in marked[0]
-    assert not any("experimental" in line for line in lines if GOOD in line)
+    assert len(marked) == 1 and marked[0].split()[-2:] == ["small,", "exp."]
+    assert "exp." not in next(line for line in lines if GOOD in line)
     assert "python -m eval calibrate --show" in " ".join(text.split())
     shipped(metrics={})
     console.print(score_table(Score("ok", None, {BAD: Value(None, "no face")}, {}, 1.0, 100, 25.0), "x"))
@@ -86,11 +86,47 @@ def test_a_mouth_measured_by_landmarks_has_a_verdict_of_its_own(shipped):
     assert trust.remark(BAD, ("by landmarks",)) is None and trust.remark(BAD, ("by face geometry",)) == "experimental"
 
 
-def test_two_calibrations_stand_side_by_side_on_the_same_clips_only(shipped):
-    known = from_json(json.loads(SHIPPED.read_text(encoding="utf-8")))
+@pytest.fixture
+def known():
+    return from_json(json.loads(SHIPPED.read_text(encoding="utf-8")))
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    monkeypatch.setattr(trust, "LOCAL", tmp_path / "own" / "calibration.json")
+
+
+def test_two_calibrations_stand_side_by_side_on_the_same_clips_only(shipped, own, known):
     with_landmarks = replace(known, weights={"landmarks": "0" * 64})
-    install(known)
-    install(with_landmarks)
-    assert trust.shipped(landmarks=False).is_file() and trust.shipped(landmarks=True).is_file()
+    assert (install(known), install(with_landmarks)) == (trust.local(landmarks=False), trust.local(landmarks=True))
+    assert trust.local(landmarks=False).is_file() and trust.local(landmarks=True).is_file()
     install(replace(with_landmarks, clips=known.clips[:1]))
-    assert not trust.shipped(landmarks=False).exists() and trust.remark(BAD, ("by face geometry",)) == "not calibrated"
+    assert not trust.local(landmarks=False).exists() and trust.remark(BAD, ("by face geometry",)) == "not calibrated"
+
+
+def test_ones_own_calibration_wins_over_the_shipped_ones_as_a_set(shipped, own, known):
+    shipped()
+    trust.shipped(landmarks=True).write_bytes(trust.SHIPPED.read_bytes())
+    trust.forget()
+    assert trust.remark(BAD, ("by landmarks",)) == "experimental"
+    install(known)
+    assert trust.in_use(False) == trust.LOCAL and trust.remark(BAD, ("by landmarks",)) == "not calibrated"
+    trust.LOCAL.unlink()
+    trust.forget()
+    assert trust.in_use(False) == trust.SHIPPED and trust.remark(BAD, ("by landmarks",)) == "experimental"
+
+
+def test_a_damaged_twin_does_not_hinder_an_install(shipped, own, known):
+    trust.LOCAL.parent.mkdir()
+    trust.local(landmarks=True).write_text("[", encoding="utf-8")
+    install(known)
+    trust.check()
+    assert not trust.local(landmarks=True).exists()
+
+
+def test_few_or_short_clips_are_worth_a_warning(known):
+    assert thin(known) is None
+    assert "1 clip, the shortest of 10 s" in thin(replace(known, clips=known.clips[:1]))
+    assert "2 clips, the shortest of 5 s" in thin(
+        replace(known, clips=(known.clips[0], replace(known.clips[1], seconds=5.0)))
+    )

@@ -94,7 +94,7 @@ def own_weights(alexnet_file: Path, sface_bytes: bytes, tmp_path_factory: pytest
     """Where a user has these files, with their own checksums; the path is not ASCII."""
     sface = tmp_path_factory.mktemp("lächeln") / "脸.onnx"
     sface.write_bytes(sface_bytes)
-    files = {"alexnet": alexnet_file, "sface": sface}
+    files = {"lpips": alexnet_file, "sface": sface}
     return Sources(files=files, sha256={name: sha256_file(path) for name, path in files.items()})
 
 

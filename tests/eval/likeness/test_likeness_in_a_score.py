@@ -81,9 +81,9 @@ def test_what_a_score_lacks_it_says(bench, asked, clean_likeness, tmp_path, port
     nowhere = dataclasses.replace(asked, sources=Sources(folder=tmp_path))
     lacking = bench.score("clean_likeness", None, nowhere)
     assert missing(lacking) == {
-        f"weights absent: run python -m eval weights fetch {name}" for name in ("alexnet", "sface")
+        f"weights absent: run python -m eval weights fetch {name}" for name in ("lpips", "sface")
     }
-    assert lacking.values["seam/lpips"].missing == "weights absent: run python -m eval weights fetch alexnet"
+    assert lacking.values["seam/lpips"].missing == "weights absent: run python -m eval weights fetch lpips"
     assert lacking.values["seam/colour"].value is not None
 
 
@@ -107,7 +107,7 @@ def test_networks_are_loaded_once_and_again_when_their_file_changes(asked, alexn
     assert open_sface(asked) is open_sface(asked)
     other = tmp_path / "other.pth"
     other.write_bytes(alexnet_file.read_bytes())
-    moved = Sources(files={"alexnet": other}, sha256={"alexnet": sha256_file(other)})
+    moved = Sources(files={"lpips": other}, sha256={"lpips": sha256_file(other)})
     assert open_lpips(dataclasses.replace(asked, sources=moved)) is not open_lpips(asked)
 
 
@@ -116,8 +116,8 @@ def test_wrong_files_are_errors_that_say_what_is_wrong(asked, tmp_path):
     page.write_text("<html>not found</html>", encoding="utf-8")
     right = sha256_file(page)
     with pytest.raises(WeightsWrong, match=right):
-        open_lpips(dataclasses.replace(asked, sources=Sources(files={"alexnet": page})))
-    meant = Sources(files={"alexnet": page}, sha256={"alexnet": right})
+        open_lpips(dataclasses.replace(asked, sources=Sources(files={"lpips": page})))
+    meant = Sources(files={"lpips": page}, sha256={"lpips": right})
     with pytest.raises(NotAlexNetError, match=r"page\.html"):
         open_lpips(dataclasses.replace(asked, sources=meant))
 

@@ -180,7 +180,7 @@ def test_a_folder_serves_as_a_mirror(wanted, body, tmp_path):
     said = []
     download(wanted, [str(usb / "none.model"), str(usb / "short.model"), str(usb / "x.model")], say=said.append)
     assert wanted.target.read_bytes() == body
-    assert "No such file" in said[0] and "has 10 bytes" in said[1]
+    assert "none.model is not there" in said[0] and "has 10 bytes" in said[1]
 
 
 def test_two_at_once_fetch_once(shelf, wanted, body):

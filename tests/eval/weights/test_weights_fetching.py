@@ -30,7 +30,7 @@ def test_a_first_run_says_what_it_fetches_and_then_has_it(small):
         weights = WEIGHTS[name]
         assert find(name, Sources()).read_bytes() == small.files[weights.file]
         line = next(line for line in said if line.startswith(f"  {name}: "))
-        assert "0.3 MB from 127.0.0.1:" in line and weights.licence in line
+        assert f"{weights.file}, 0.3 MB from 127.0.0.1:" in line and weights.licence in line
         assert said.index(line) < said.index(f"  {name}: complete, checksum right")
     said.clear()
     small.asked.clear()
@@ -60,12 +60,12 @@ def test_a_network_that_accepts_and_never_answers_costs_seconds(small, monkeypat
 
 
 def test_one_that_cannot_be_had_does_not_stop_the_rest(small, monkeypatch):
-    unreachable(monkeypatch, "alexnet")
+    unreachable(monkeypatch, "lpips")
     unreachable(monkeypatch, "landmarks", small.url("wrong", WEIGHTS["landmarks"].file))
     said = []
     reasons = fetch_missing(NAMES, Sources(), said.append)
-    assert set(reasons) == {"alexnet", "landmarks"}
-    assert WEIGHTS["landmarks"].sha256 in reasons["landmarks"] and "no place" in reasons["alexnet"]
+    assert set(reasons) == {"lpips", "landmarks"}
+    assert WEIGHTS["landmarks"].sha256 in reasons["landmarks"] and "no place" in reasons["lpips"]
     assert find("syncnet", Sources()) and find("sface", Sources())
 
 
@@ -108,31 +108,57 @@ def test_fetch_without_names_takes_the_default_profiles(small, capsys):
     out = capsys.readouterr().out
     first = out.index("complete, checksum right")
     for name in NAMES:
-        assert out.index(f"  {name}: 0.3 MB from 127.0.0.1") < first
+        assert out.index(f"  {name}: {WEIGHTS[name].file}, 0.3 MB from 127.0.0.1") < first
         assert find(name, Sources())
     small.asked.clear()
     assert main(["weights", "fetch"]) == 0
     assert capsys.readouterr().out.count(": present: ") == len(NAMES) and small.asked == []
 
 
-def test_a_networks_name_will_do(small):
-    assert main(["weights", "fetch", "lpips"]) == 0
-    assert path_of("alexnet", Sources()).is_file() and not path_of("sface", Sources()).exists()
+@pytest.mark.parametrize("name", ["lpips", "alexnet"])
+def test_the_networks_name_will_do_and_so_will_what_it_once_was(small, name, capsys):
+    assert main(["weights", "fetch", name]) == 0
+    assert "lpips: complete" in capsys.readouterr().out
+    assert path_of("lpips", Sources()).is_file() and not path_of("sface", Sources()).exists()
 
 
 def test_exit_codes_and_errors(small, monkeypatch, capsys):
     assert main(["weights", "fetch", "lips"]) == 2
-    assert "syncnet, alexnet, sface, landmarks" in capsys.readouterr().err
+    assert "syncnet, lpips, sface, landmarks" in capsys.readouterr().err
     unreachable(monkeypatch, "sface", small.url("wrong", WEIGHTS["sface"].file))
     assert main(["weights", "fetch", "sface", "syncnet"]) == 2
     err = capsys.readouterr().err
     assert err.startswith("error [weights-wrong]") and WEIGHTS["sface"].sha256 in err
     assert path_of("syncnet", Sources()).is_file()  # the other one came all the same
-    unreachable(monkeypatch, "alexnet")
-    assert main(["weights", "fetch", "alexnet", "landmarks"]) == 3
+    unreachable(monkeypatch, "lpips")
+    assert main(["weights", "fetch", "lpips", "landmarks"]) == 3
     assert "127.0.0.1:9 refuses the connection" in capsys.readouterr().err
     assert path_of("landmarks", Sources()).is_file()
     assert main(["weights", "list", "--weights-file", "syncnet"]) == 2
+
+
+def test_what_cannot_be_had_is_said_once_a_host_and_how_to_help_once_in_all(small, monkeypatch, tmp_path, capsys):
+    for name in ("lpips", "sface"):
+        monkeypatch.setitem(
+            WEIGHTS, name, replace(WEIGHTS[name], urls=("http://127.0.0.1:9/x", "http://127.0.0.1:9/y"))
+        )
+    assert main(["weights", "fetch", "lpips", "sface", "--weights-mirror", str(tmp_path)]) == 3
+    err = capsys.readouterr().err
+    assert [line.count("127.0.0.1:9") for line in err.splitlines()] == [1, 1, 0]
+    assert f"{tmp_path / WEIGHTS['sface'].file} is not there" in err
+    assert err.count("--weights-mirror") == 1 and "--weights-file NAME=PATH" in err
+
+
+def test_a_folder_that_lacks_files_is_said_before_the_network_is_asked(small, tmp_path):
+    (tmp_path / WEIGHTS["sface"].file).write_bytes(small.files[WEIGHTS["sface"].file])
+    said = []
+    assert fetch_missing(["sface", "lpips"], Sources(mirrors=(str(tmp_path),)), said.append) == {}
+    assert said[0] == f"the mirror {tmp_path} has no {WEIGHTS['lpips'].file}"
+
+
+def test_without_an_action_there_is_help(capsys):
+    assert main(["weights"]) == main([]) == 2
+    assert "examples:" in capsys.readouterr().err
 
 
 def test_list_tells_states_apart(small, tmp_path, capsys):
@@ -140,7 +166,7 @@ def test_list_tells_states_apart(small, tmp_path, capsys):
     own.write_bytes(small.files[WEIGHTS["landmarks"].file])
     fetch("syncnet", Sources(), say=print)
     path_of("sface", Sources()).write_bytes(b"damaged")
-    part = path_of("alexnet", Sources())
+    part = path_of("lpips", Sources())
     part.with_name(part.name + ".part").write_bytes(bytes(120_000))
     options = ["weights", "list", "--weights-file", f"landmarks={own}"]
     capsys.readouterr()
@@ -156,10 +182,10 @@ def test_list_tells_states_apart(small, tmp_path, capsys):
     assert listed["folder"] == os.environ["INFINITETALK_SWEEP_CACHE"]
     rows = {row["name"]: row for row in listed["weights"]}
     assert {name: row["state"] for name, row in rows.items()} == {
-        "syncnet": "present", "alexnet": "partial", "sface": "damaged", "landmarks": "present",
+        "syncnet": "present", "lpips": "partial", "sface": "damaged", "landmarks": "present",
     }  # fmt: skip
     assert rows["landmarks"]["own_file"] and rows["landmarks"]["path"] == str(own)
-    assert rows["alexnet"]["bytes"] == 120_000 and WEIGHTS["sface"].sha256 in rows["sface"]["detail"]
+    assert rows["lpips"]["bytes"] == 120_000 and WEIGHTS["sface"].sha256 in rows["sface"]["detail"]
 
 
 INTERRUPTED = """

@@ -10,13 +10,14 @@ import pytest
 
 from eval import checksums
 from eval.fetching import fetch, places
-from eval.settings import WEIGHTS_OF, Settings, scorer_hash
+from eval.metric import NETWORKS
+from eval.settings import Settings, scorer_hash
 from eval.weight_files import WEIGHTS, UnknownWeights
 from eval.weights import Sources, WeightsAbsent, WeightsConfigError, WeightsWrong, find, path_of, sha_of, state
 
 
 def test_every_entry_is_complete_and_every_network_has_one():
-    assert set(WEIGHTS_OF.values()) == set(WEIGHTS)
+    assert set(WEIGHTS) == set(NETWORKS)
     files = [weights.file for weights in WEIGHTS.values()]
     assert len(set(files)) == len(files)
     for name, weights in WEIGHTS.items():
@@ -27,7 +28,15 @@ def test_every_entry_is_complete_and_every_network_has_one():
 
 
 def test_the_sum_agrees_with_what_a_publisher_puts_into_the_name():
-    assert WEIGHTS["alexnet"].sha256.startswith(WEIGHTS["alexnet"].file.removesuffix(".pth").rpartition("-")[2])
+    assert WEIGHTS["lpips"].sha256.startswith(WEIGHTS["lpips"].file.removesuffix(".pth").rpartition("-")[2])
+
+
+def test_the_name_that_a_file_once_had_still_finds_it(small, tmp_path):
+    own = tmp_path / "own.pth"
+    own.write_bytes(small.files[WEIGHTS["lpips"].file])
+    sources = Sources.read(files={"alexnet": own, "syncnet": None})
+    assert sources == Sources.read(files={"lpips": own})
+    assert find("lpips", sources) == own and path_of("alexnet", Sources()) == path_of("lpips", Sources())
 
 
 def test_absent_weights_say_the_command(small):
@@ -146,5 +155,5 @@ def test_impossible_sources_are_named(options, error, word):
 
 
 def test_an_unknown_name_lists_the_known():
-    with pytest.raises(UnknownWeights, match="syncnet, alexnet, sface, landmarks"):
+    with pytest.raises(UnknownWeights, match="syncnet, lpips, sface, landmarks"):
         path_of("lips", Sources())
