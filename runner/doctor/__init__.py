@@ -1,0 +1,1 @@
+"""The doctor: what a server and a graph are, before anything is rendered."""
