@@ -11,34 +11,48 @@ from aiohttp.typedefs import Handler
 
 from runner.standin.classes import NodeClasses
 from runner.standin.executor import Executor
+from runner.standin.faults import Faults
 from runner.standin.folders import Folders
 from runner.standin.jobs import PromptQueue
 from runner.standin.nodes import NODES
+from runner.standin.release import Release
 from runner.standin.routes import Routes
 from runner.standin.sockets import Sockets
+from runner.standin.spoiler import TASKS, spoiler
 
 MAX_UPLOAD = 100 * 2**20
 PATIENCE = 2.0  # seconds that the frame at hand may take when the stand-in ends
 
 
-def create_app(folders: Folders, *, pace: float = 0.0, max_upload: int = MAX_UPLOAD) -> web.Application:
+def create_app(
+    folders: Folders,
+    *,
+    pace: float = 0.0,
+    max_upload: int = MAX_UPLOAD,
+    faults: Faults | None = None,
+    release: Release | None = None,
+) -> web.Application:
     """The application. ``pace`` is an artificial least time per prompt in seconds."""
+    faults, release = faults or Faults(), release or Release()
     folders.create()
-    sockets = Sockets(max_upload)
+    sockets = Sockets(release.features(max_upload), faults)
 
     def changed() -> None:
         sockets.emit("status", {"status": queue.info()})
 
     queue = PromptQueue(changed)
-    classes = NodeClasses(folders)
-    executor = Executor(queue, sockets, classes, folders, NODES, pace)
-    app = web.Application(client_max_size=max_upload, middlewares=[same_origin])
-    for method, path, handler in Routes(folders, classes, queue, sockets, executor).table():
+    classes = NodeClasses(folders, release)
+    executor = Executor(queue, sockets, classes, folders, NODES, pace, faults)
+    app = web.Application(client_max_size=max_upload, middlewares=[same_origin, spoiler(faults, max_upload)])
+    app[TASKS] = set()
+    for method, path, handler in Routes(folders, classes, queue, sockets, executor, faults).table():
         for prefix in ("", "/api"):
             if method == "GET":
                 app.router.add_get(prefix + path, handler)
             else:
                 app.router.add_route(method, prefix + path, handler)
+
+    app.router.add_get("/{path:.*}", _nothing)
 
     async def running(app: web.Application) -> AsyncIterator[None]:
         publisher = asyncio.create_task(sockets.publish())
@@ -58,6 +72,11 @@ def create_app(folders: Folders, *, pace: float = 0.0, max_upload: int = MAX_UPL
     return app
 
 
+async def _nothing(request: web.Request) -> web.Response:
+    """What else is asked for: the real server looks among the files of its web pages and says as much."""
+    return web.Response(status=404)
+
+
 @web.middleware
 async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse a page from elsewhere (its Origin differs from the Host), and names that only resolve to this machine."""
@@ -70,7 +89,7 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
         same_port = theirs.port is None or host.port is None or theirs.port == host.port
         if theirs.hostname and (theirs.hostname != host.hostname or not same_port):
             return web.Response(status=403)
-    return await handler(request)
+    return web.Response() if request.method == "OPTIONS" else await handler(request)
 
 
 def _is_loopback(name: str | None) -> bool:

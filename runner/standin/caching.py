@@ -2,31 +2,35 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from runner.standin.classes import NodeClasses
 from runner.standin.folders import Folders
-from runner.standin.jobs import Prompt
+from runner.standin.jobs import Prompt, is_link
 
 
-def is_link(value: Any) -> bool:
-    """True for ``[node id, slot]``."""
-    return (
-        isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], int | float)
-    )
+def fingerprints(prompt: Prompt, folders: Folders) -> dict[str, str]:
+    """SHA-256 of the file that a node names, by node; the real nodes' ``IS_CHANGED``."""
+    found = {}
+    for node_id, node in prompt.items():
+        key = {"LoadImage": "image", "LoadAudio": "audio"}.get(node["class_type"])
+        path = folders.uploaded(str(node["inputs"].get(key))) if key else None
+        if path is not None and path.is_file():
+            found[node_id] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
 
 
-def signatures(prompt: Prompt, classes: NodeClasses, folders: Folders) -> dict[str, str]:
-    """One hash per node over class, values, the bytes of named files, and the same of every ancestor."""
+def signatures(prompt: Prompt, classes: NodeClasses, files: Mapping[str, str]) -> dict[str, str]:
+    """One hash per node over class, values, the file it names (``files``), and the same of every ancestor."""
     done: dict[str, str] = {}
 
     def signature(node_id: str) -> str:
         if node_id not in done:
             node = prompt[node_id]
             name = node["class_type"]
-            parts: list[Any] = [name, _file_digest(name, node["inputs"], folders)]
+            parts: list[Any] = [name, files.get(node_id, "")]
             if classes.knows_its_id(name):
                 parts.append(node_id)
             for key, value in sorted(node["inputs"].items()):
@@ -40,12 +44,6 @@ def signatures(prompt: Prompt, classes: NodeClasses, folders: Folders) -> dict[s
     for node_id in prompt:
         signature(node_id)
     return done
-
-
-def _file_digest(name: str, inputs: dict[str, Any], folders: Folders) -> str:
-    key = {"LoadImage": "image", "LoadAudio": "audio"}.get(name)
-    path = folders.uploaded(str(inputs.get(key))) if key else None
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path else ""
 
 
 @dataclass

@@ -1,13 +1,14 @@
 """The node classes that the stand-in knows: the shipped schema snapshot, with the file lists of its own folders."""
 
-import copy
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import workflow
+from runner.standin.checks import Checks
 from runner.standin.folders import Folders
+from runner.standin.release import Release
 
 SNAPSHOT = Path(workflow.__file__).parent / "object_info.json"
 
@@ -30,10 +31,15 @@ class InputSpec:
 class NodeClasses:
     """Schemas by class name, as ``/object_info`` shows them at this moment."""
 
-    def __init__(self, folders: Folders, snapshot: Path = SNAPSHOT) -> None:
-        self._folders = folders
+    def __init__(self, folders: Folders, release: Release | None = None, snapshot: Path = SNAPSHOT) -> None:
+        self._folders, self.release = folders, release or Release()
+        self.checks = Checks(folders)
         self._schemas: dict[str, dict[str, Any]] = json.loads(snapshot.read_text(encoding="utf-8"))
-        self._schemas = {name: info for name, info in self._schemas.items() if not name.startswith("_")}
+        self._schemas = {
+            name: {**info, "display_name": info.get("display_name", name), "description": info.get("description", "")}
+            for name, info in self._schemas.items()
+            if not name.startswith("_")
+        }
 
     def __contains__(self, name: object) -> bool:
         return name in self._schemas
@@ -51,10 +57,14 @@ class NodeClasses:
         return {name: self._schemas[name]} if name in self._schemas else {}
 
     def _offer(self, name: str, key: str, values: list[str]) -> None:
-        kind, *rest = copy.deepcopy(self._schemas[name]["input"]["required"][key])
-        if kind == "COMBO":
-            rest[0]["options"] = values
-        self._schemas[name]["input"]["required"][key] = [kind if kind == "COMBO" else values, *rest]
+        options = {
+            key: value for key, value in self._schemas[name]["input"]["required"][key][1].items() if key != "options"
+        }
+        if name == "LoadAudio" and self.release.writes_combos:
+            shown: list[Any] = ["COMBO", {"multiselect": False, "options": values, **options}]
+        else:
+            shown = [values, options]
+        self._schemas[name]["input"]["required"][key] = shown
 
     def inputs(self, name: str) -> list[InputSpec]:
         """Required, then optional inputs of a class, in their declared order."""
@@ -67,9 +77,9 @@ class NodeClasses:
                 specs.append(InputSpec(key, kind, options, group == "required"))
         return specs
 
-    def returns(self, name: str) -> list[str]:
-        """Type names of a class's output slots."""
-        return list(self._schemas[name]["output"])
+    def returns(self, name: str) -> tuple[str, ...]:
+        """Type names of a class's output slots; a tuple as there, whose errors show it."""
+        return tuple(self._schemas[name]["output"])
 
     def is_output(self, name: str) -> bool:
         """True for classes that end a graph."""
@@ -78,24 +88,3 @@ class NodeClasses:
     def knows_its_id(self, name: str) -> bool:
         """True for classes whose cache entry depends on the node id (they take UNIQUE_ID)."""
         return "UNIQUE_ID" in self._schemas[name]["input"].get("hidden", {}).values()
-
-    def fault(self, name: str, inputs: dict[str, Any]) -> tuple[tuple[str, ...], str] | None:
-        """What a class's own check (VALIDATE_INPUTS) objects to: the inputs it looked at, and its words."""
-        for class_name, key, what in (("LoadImage", "image", "image"), ("LoadAudio", "audio", "audio")):
-            if name == class_name and not isinstance(inputs.get(key), list):
-                value = str(inputs.get(key))
-                return None if self._folders.uploaded(value) else ((key,), f"Invalid {what} file: {value}")
-        if name == "WanVideoDecode":
-            for axis, word in (("x", "width"), ("y", "height")):
-                if inputs.get(f"tile_{axis}", 0) <= inputs.get(f"tile_stride_{axis}", -1):
-                    looked_at = ("tile_x", "tile_y", "tile_stride_x", "tile_stride_y")
-                    return looked_at, f"Tile {word} must be larger than the tile stride {word}."
-        return None
-
-
-CHECKED_BY_CLASS = {
-    "LoadImage": {"image"},
-    "LoadAudio": {"audio"},
-    "WanVideoDecode": {"tile_x", "tile_y", "tile_stride_x", "tile_stride_y"},
-}
-"""Inputs whose range and list the server leaves to the class itself."""

@@ -12,9 +12,13 @@ from pathlib import Path
 import psutil
 from aiohttp import web
 
-from runner.standin import VERSION
+from runner.standin import COMFYUI_VERSION, VERSION
 from runner.standin.app import MAX_UPLOAD, create_app
+from runner.standin.door import Door
+from runner.standin.faults import KINDS, BadFault, Faults, read_fault
 from runner.standin.folders import Folders
+from runner.standin.release import BadRelease, Release
+from runner.standin.spoiler import SHUT
 
 log = logging.getLogger(__name__)
 POLL = 0.5  # seconds between two looks at the parent
@@ -27,6 +31,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--parent", type=int, help="end when this process ends (default: the one that started this)")
     parser.add_argument("--pace", type=float, default=0.0, help="artificial: least seconds that a render takes")
     parser.add_argument("--max-upload-size", type=float, default=MAX_UPLOAD / 2**20, help="MB (default 100)")
+    parser.add_argument(
+        "--comfyui",
+        default=COMFYUI_VERSION,
+        metavar="VERSION",
+        help=f"the release to speak as (default {COMFYUI_VERSION})",
+    )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[:key=value,…]",
+        help="go wrong on purpose, to try a harness; repeatable, and at run time POST /stand_in/faults",
+    )
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "\n".join(["faults (times=N, 0 for ever; after=N occasions):", *map(_described, KINDS)])
+
+
+def _described(name: str) -> str:
+    kind = KINDS[name]
+    settings = ",".join(
+        f"{key}={value:g}" if isinstance(value, float | int) else f"{key}={value}" for key, value in kind.values.items()
+    )
+    return f"  {name:<18}{kind.says}{f' [{settings}]' if settings else ''}"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,13 +61,24 @@ def run(args: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     parent = _Parent(args.parent)
+    try:
+        faults, release = Faults(*map(read_fault, args.fault)), Release(args.comfyui)
+    except (BadFault, BadRelease) as error:
+        log.error("stand-in: %s (%s)", error.message, error.hint)
+        return 2
     if args.folder:
         args.folder.mkdir(parents=True, exist_ok=True)
     # One folder of our own is all that is ever removed; a user's folder is only added to.
     own = Path(tempfile.mkdtemp(prefix="standin-", dir=args.folder)).absolute()
     folders = Folders(args.folder.absolute() if args.folder else own, own / "temp")
     try:
-        app = create_app(folders, pace=args.pace, max_upload=round(args.max_upload_size * 2**20))
+        app = create_app(
+            folders,
+            pace=args.pace,
+            max_upload=round(args.max_upload_size * 2**20),
+            faults=faults,
+            release=release,
+        )
         if args.pace:
             log.info("stand-in: every render takes at least %g s, artificially", args.pace)
         return asyncio.run(_serve(app, args.port, parent))
@@ -52,16 +90,16 @@ async def _serve(app: web.Application, port: int, parent: "_Parent") -> int:
     stop = asyncio.Event()
     _on_signal(stop)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    door = Door(runner, port)
+    app[SHUT] = door.shut
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", port)
         try:
-            await site.start()
+            port = await door.open()
         except OSError as error:
             log.error("stand-in: cannot listen on 127.0.0.1:%d: %s", port, error.strerror)
             return 2
-        address = runner.addresses[0]
-        print(f"stand-in listening on http://127.0.0.1:{address[1]}", flush=True)
+        print(f"stand-in listening on http://127.0.0.1:{port}", flush=True)
         log.info("stand-in %s: a CPU puppet renders here, not InfiniteTalk", VERSION)
         while not stop.is_set():
             try:

@@ -5,13 +5,17 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from runner.standin.caching import Cache, Entry, is_link, signatures
+from runner.standin.caching import Cache, Entry, fingerprints, signatures
 from runner.standin.classes import NodeClasses
-from runner.standin.faults import OUT_OF_MEMORY, OUT_OF_MEMORY_TIP, InterruptedPromptError, NodeError
+from runner.standin.errors import OUT_OF_MEMORY, OUT_OF_MEMORY_TIP, InterruptedPromptError, NodeError
+from runner.standin.faults import Faults
 from runner.standin.folders import Folders
-from runner.standin.jobs import Job, PromptQueue
+from runner.standin.jobs import Job, Prompt, PromptQueue, is_link
+from runner.standin.memory import Card
+from runner.standin.mishaps import Mishaps
 from runner.standin.order import CycleError, Order
 from runner.standin.progress import Progress
 from runner.standin.run import Node, Run
@@ -31,12 +35,15 @@ class Executor:
         folders: Folders,
         nodes: Mapping[str, Node],
         pace: float = 0.0,
+        faults: Faults | None = None,
     ) -> None:
         self._queue, self._sockets, self._classes, self._folders = queue, sockets, classes, folders
         self._nodes, self._pace = nodes, pace
         self._cache = Cache(_close)
         self._interrupted = threading.Event()
         self._stopping = threading.Event()
+        self.card = Card()
+        self._mishaps = Mishaps(faults or Faults(), self.card, self._interrupted)
         self._thread = threading.Thread(target=self._work, name="puppet", daemon=True)
 
     def start(self) -> None:
@@ -50,6 +57,7 @@ class Executor:
     def stop(self, timeout: float) -> None:
         """End the thread, waiting up to ``timeout`` seconds for the frame at hand."""
         self._stopping.set()
+        self._mishaps.ending.set()
         deadline = time.monotonic() + timeout
         while self._thread.is_alive() and time.monotonic() < deadline:
             self._interrupted.set()  # again and again: the worker clears it between two jobs
@@ -64,7 +72,10 @@ class Executor:
             taken = self._queue.get(timeout=0.25)
             if taken is not None and not self._stopping.is_set():
                 self._one(*taken)
-            if self._queue.take_flags().get("free_memory"):
+            flags = self._queue.take_flags()
+            if flags:
+                self.card.free()
+            if flags.get("free_memory"):
                 self._cache.clear()
 
     def _one(self, ticket: int, job: Job) -> None:
@@ -72,9 +83,11 @@ class Executor:
         client = job.extra.get("client_id")
         self._sockets.running_client = client
         execution = _Execution(self, job, client)
+        self._mishaps.reach("taken")
         success = execution.run()
+        self.card.rest()
         status = {"status_str": "success" if success else "error", "completed": success, "messages": execution.messages}
-        self._queue.done(ticket, execution.shown(), status)
+        self._queue.done(ticket, execution.shown(), status, kept=not self._mishaps.forgets())
         # Only this last event comes after the history is written.
         self._sockets.last_node = None
         if client is not None:
@@ -89,6 +102,8 @@ class _Execution:
         self._executor, self._job, self._client = executor, job, client
         self._sockets, self._cache = executor._sockets, executor._cache
         self._progress = Progress(self._sockets, job.id, client)
+        self._mishaps, self._old = executor._mishaps, executor._mishaps.old_answer(job.prompt)
+        self._prompt: Prompt = {}
         self._executed: list[str] = []
         self.messages: list[tuple[str, dict[str, Any]]] = []
 
@@ -96,11 +111,20 @@ class _Execution:
         """Execute what is not cached; True when every wanted output was reached."""
         prompt = self._job.prompt
         self._say("execution_start", {})
+        if self._old is not None:
+            self._say("execution_cached", {"nodes": list(prompt)})
+            self._say("execution_success", {})
+            return True
         try:
-            self._cache.begin(signatures(prompt, self._executor._classes, self._executor._folders))
+            files = fingerprints(prompt, self._executor._folders)
+            self._cache.begin(signatures(prompt, self._executor._classes, files))
         except (KeyError, OSError, RecursionError) as error:  # a file that vanished after validation
             node_id = self._job.outputs[0]
             return self._failed(node_id, error, {})
+        # What videos carry shows the fingerprint of each file beside its node; the history does not.
+        self._prompt = {
+            key: {**node, **({"is_changed": [files[key]]} if key in files else {})} for key, node in prompt.items()
+        }
         cached = [node_id for node_id in prompt if self._cache.get(node_id)]
         self._say("execution_cached", {"nodes": cached})
         order = Order(prompt, self._is_output, lambda node_id: self._cache.get(node_id) is not None, self._job.outputs)
@@ -113,11 +137,16 @@ class _Execution:
                 return False
             order.done(node_id)
         self._say("execution_success", {})
+        self._mishaps.shown(self.shown())
         return True
 
     def shown(self) -> dict[str, Any]:
         """``outputs`` and ``meta`` for the history: what nodes of this prompt showed, now or when they were cached."""
+        if self._old is not None:
+            return self._old
         found = {node_id: entry.ui for node_id in self._job.prompt if (entry := self._cache.get(node_id)) and entry.ui}
+        if self._client is None and not self._executor._classes.release.shows_cached_to_nobody:
+            found = {node_id: ui for node_id, ui in found.items() if node_id in self._executed}
         meta = {
             node_id: {"node_id": node_id, "display_node": node_id, "parent_node": None, "real_node_id": node_id}
             for node_id in found
@@ -158,9 +187,20 @@ class _Execution:
         def tick(value: int, maximum: int) -> None:
             self._progress.tick(node_id, value, maximum)
 
-        run = Run(node_id, self._job.prompt, executor._folders, tick, executor._interrupted, executor._pace)
+        run = Run(
+            node_id,
+            self._prompt,
+            executor._folders,
+            tick,
+            executor._interrupted,
+            executor._pace,
+            executor.card,
+            self._mishaps.reach,
+        )
         run.check()
         result = executor._nodes[name](run, inputs)
+        for shown in (result.ui or {}).get("gifs", []):
+            self._mishaps.written(Path(shown["fullpath"]))
         return Entry(result.outputs, result.ui)
 
     def _inputs(self, node_id: str) -> dict[str, Any]:

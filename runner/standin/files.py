@@ -2,7 +2,7 @@
 
 import hashlib
 import mimetypes
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 
 from aiohttp import web
 
@@ -23,12 +23,9 @@ async def upload(request: web.Request, folders: Folders) -> web.Response:
     if not isinstance(image, web.FileField) or not image.filename:
         return web.Response(status=400)
     subfolder = str(post.get("subfolder", ""))
-    name = image.filename
-    if PurePath(name).name != name or "\\" in name or name in (".", ".."):
-        return web.Response(status=400)
     try:
         folder = inside(base, subfolder)
-        path = inside(folder, name)
+        path = inside(base, str(PurePath(subfolder) / image.filename))
     except OutsideError:
         return web.Response(status=400)
     folder.mkdir(parents=True, exist_ok=True)
@@ -37,7 +34,8 @@ async def upload(request: web.Request, folders: Folders) -> web.Response:
         path = _free_name(path, data)
     if not _same(path, data):
         path.write_bytes(data)
-    return web.json_response({"name": path.name, "subfolder": subfolder, "type": kind})
+    name = str(PurePosixPath(image.filename).with_name(path.name))
+    return web.json_response({"name": name, "subfolder": subfolder, "type": kind})
 
 
 def _free_name(path: Path, data: bytes) -> Path:
@@ -58,8 +56,8 @@ async def view(request: web.Request, folders: Folders) -> web.StreamResponse:
     query = request.query
     if "filename" not in query:
         return web.Response(status=404)
-    name = query["filename"]
-    base = folders.of(query.get("type", "output"))
+    annotated, name = folders.annotated(query["filename"])
+    base = annotated or folders.of(query.get("type", "output"))
     if not name or name[0] == "/" or ".." in name or base is None:
         return web.Response(status=400)
     try:
@@ -73,4 +71,6 @@ async def view(request: web.Request, folders: Folders) -> web.StreamResponse:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     kind = "application/octet-stream" if kind in ACTIVE else kind
     headers = {"Content-Disposition": f'filename="{path.name}"', "Content-Type": kind}
-    return web.FileResponse(path, headers=headers)
+    answer = web.FileResponse(path, headers=headers)
+    answer["path"] = path  # for what may cut it short
+    return answer

@@ -1,12 +1,11 @@
 """The stand-in's three folders, and the only way from a client's words to a path: nothing leaves its folder."""
 
 import mimetypes
+import posixpath
 import re
 import time
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-
-_ANNOTATION = re.compile(r"^(?P<name>.*?) ?\[(?P<kind>input|output|temp)\]$", re.DOTALL)
+from pathlib import Path
 
 
 class OutsideError(ValueError):
@@ -39,17 +38,28 @@ class Folders:
         """The folder a ``type`` names, or None for a word that names none."""
         return {"input": self.input, "output": self.output, "temp": self.temp}.get(kind)
 
+    def exists(self, name: str) -> bool:
+        """Whether a LoadImage or LoadAudio value names something here; a folder will do, as there."""
+        return self.uploaded(name) is not None
+
     def uploaded(self, name: str) -> Path | None:
-        """The file that a LoadImage or LoadAudio value names (``sub/a.wav``, ``a.wav [output]``), or None."""
-        match = _ANNOTATION.match(name)
-        base = self.of(match["kind"]) if match else self.input
-        if base is None:
-            return None
+        """What a LoadImage or LoadAudio value names (``sub/a.wav``, ``a.wav [output]``), or None.
+
+        A name that leads out of its folder names nothing; the real server follows it.
+        """
+        base, name = self.annotated(name)
         try:
-            path = inside(base, match["name"] if match else name)
+            path = inside(base or self.input, name)
         except OutsideError:
             return None
-        return path if path.is_file() else None
+        return path if path.exists() else None
+
+    def annotated(self, name: str) -> tuple[Path | None, str]:
+        """``a.wav [output]`` as the folder that it names and ``a.wav``; None for a name without such an ending."""
+        for kind, base in (("output", self.output), ("input", self.input), ("temp", self.temp)):
+            if name.endswith(f"[{kind}]"):
+                return base, name[: -len(kind) - 3]
+        return None, name
 
     def listing(self, *kinds: str) -> list[str]:
         """Names of the files directly in ``input`` whose content type begins with one of ``kinds``, sorted."""
@@ -87,16 +97,19 @@ class SavePlace:
 
 def save_place(base: Path, prefix: str) -> SavePlace:
     """Count as VideoHelperSuite does: one more than the highest ``stem_NNNNN…`` there. Raises OutsideError."""
-    prefix = _dated(prefix)
-    pure = PurePosixPath(prefix)
-    if not pure.name or pure.name == "..":
-        raise OutsideError(prefix)
-    folder = inside(base, str(pure.parent))
+    parent, stem = posixpath.split(posixpath.normpath(_dated(prefix)))
+    try:
+        folder = inside(base, parent)
+    except OutsideError:
+        output, outside = str(base.resolve()), posixpath.normpath(base.resolve() / parent)
+        raise OutsideError(
+            f"full_output_folder: {outside}\n         output_dir: {output}"
+            f"\n         commonpath: {posixpath.commonpath((output, outside))}"
+        ) from None
     folder.mkdir(parents=True, exist_ok=True)
-    matcher = re.compile(rf"{re.escape(pure.name)}_(\d+)\D*\..+", re.IGNORECASE)
+    matcher = re.compile(rf"{re.escape(stem)}_(\d+)\D*\..+", re.IGNORECASE)
     numbers = [int(match[1]) for path in folder.iterdir() if (match := matcher.fullmatch(path.name))]
-    subfolder = "" if str(pure.parent) == "." else str(pure.parent)
-    return SavePlace(folder, subfolder, pure.name, max(numbers, default=0) + 1)
+    return SavePlace(folder, parent, stem, max(numbers, default=0) + 1)
 
 
 def _dated(prefix: str) -> str:

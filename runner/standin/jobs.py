@@ -11,6 +11,13 @@ MAX_HISTORY = 10_000
 Prompt = dict[str, dict[str, Any]]
 
 
+def is_link(value: Any) -> bool:
+    """True for ``[node id, slot]``."""
+    return (
+        isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], int | float)
+    )
+
+
 @dataclass(order=True)
 class Job:
     """One prompt in the queue; the lowest number runs first."""
@@ -59,14 +66,21 @@ class PromptQueue:
             self._on_change()
             return self._count, job
 
-    def done(self, ticket: int, result: dict[str, Any], status: dict[str, Any]) -> None:
-        """Move a running job into the history."""
+    def done(self, ticket: int, result: dict[str, Any], status: dict[str, Any], *, kept: bool = True) -> None:
+        """Move a running job into the history; ``kept`` is False where it is forgotten at once."""
         with self._lock:
             job = self._running.pop(ticket)
             if len(self._history) > MAX_HISTORY:
                 self._history.pop(next(iter(self._history)))
-            self._history[job.id] = {"prompt": job.as_list(), "outputs": {}, "status": status, **result}
+            if kept:
+                self._history[job.id] = {"prompt": job.as_list(), "outputs": {}, "status": status, **result}
             self._on_change()
+
+    def cleared(self, job: Job) -> None:
+        """A job joins, and somebody clears what waits before the worker looks."""
+        with self._lock:
+            self.put(job)
+            self.wipe()
 
     def running_ids(self) -> list[str]:
         """Ids of what runs now."""

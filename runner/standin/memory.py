@@ -1,8 +1,12 @@
-"""Which sizes run out of memory on the pretended card, and which do not divide: failures one can know beforehand."""
+"""The pretended card: what is held on it, which sizes exceed it, and which do not divide.
+
+Its gigabytes are a stand-in's numbers: they move as those of a real card would, and are evidence of nothing.
+"""
 
 import math
+import threading
 
-from runner.standin.faults import OUT_OF_MEMORY, NodeError
+from runner.standin.errors import OUT_OF_MEMORY, NodeError
 
 CARD_GIB = 32.0
 BLOCKS = 40
@@ -20,12 +24,58 @@ def needed_gib(width: int, height: int, window: int, blocks_to_swap: int, bytes_
     return GIB_FIXED + GIB_PER_BLOCK * blocks * bytes_per_weight + GIB_PER_PIXEL * width * height * latents / 21
 
 
-def check_memory(needed: float) -> None:
-    """Raise the out-of-memory error of torch when ``needed`` GiB exceed the pretended card."""
-    if needed <= CARD_GIB:
-        return
+class Card:
+    """Who holds how much. ``used`` counts while a prompt runs, ``kept`` until ``/free``, ``lost`` until a restart."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._used = self._kept = self._lost = 0.0
+
+    def use(self, needed: float) -> None:
+        """Take ``needed`` GiB; raises torch's out-of-memory error when that exceeds what is left."""
+        with self._lock:
+            check_memory(needed, CARD_GIB - self._lost)
+            self._used = needed
+
+    def rest(self) -> None:
+        """The prompt ended: its memory is free, what torch reserved stays reserved."""
+        with self._lock:
+            self._kept, self._used = max(self._kept, self._used), 0.0
+
+    def free(self) -> None:
+        """``/free``: give back what is reserved."""
+        with self._lock:
+            self._kept = 0.0
+
+    def lose(self) -> None:
+        """Most of the card does not come back until the process ends."""
+        with self._lock:
+            self._lost = CARD_GIB - 0.5
+
+    def stats(self) -> dict[str, int]:
+        """``vram_total`` and its like in bytes, as ``/system_stats`` has them."""
+        with self._lock:
+            reserved = min(CARD_GIB, max(self._used, self._kept) + self._lost)
+            used = min(CARD_GIB, self._used + self._lost)
+        gib = 2**30
+        return {
+            "vram_total": int(CARD_GIB * gib),
+            "vram_free": int((CARD_GIB - used) * gib),
+            "torch_vram_total": int(reserved * gib),
+            "torch_vram_free": int((reserved - used) * gib),
+        }
+
+
+def check_memory(needed: float, free: float = CARD_GIB) -> None:
+    """Raise the out-of-memory error of torch when ``needed`` GiB exceed the ``free`` ones of the pretended card."""
+    if needed > free:
+        raise out_of_memory(max(needed, CARD_GIB))
+
+
+def out_of_memory(needed: float = CARD_GIB * 1.02) -> NodeError:
+    """The error of torch for ``needed`` GiB on the pretended card, in the words of a real one."""
     held = needed * 0.8
-    raise NodeError(
+    return NodeError(
         OUT_OF_MEMORY,
         "Allocation on device 0 would exceed allowed memory. (out of memory)\n"
         f"Currently allocated     : {held:.2f} GiB\n"

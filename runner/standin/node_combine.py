@@ -7,19 +7,21 @@ import time
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from runner.standin import VERSION
-from runner.standin.faults import NodeError
+from runner.standin.errors import NodeError
 from runner.standin.folders import OutsideError, SavePlace, save_place
 from runner.standin.frames import Images
 from runner.standin.mux import add_sound
+from runner.standin.refusals import complaint, refused
 from runner.standin.run import Result, Run
 from runner.standin.values import Sound
 from workflow.media.arrays import Picture
 from workflow.media.encode import VideoWriter
-from workflow.media.files import write_bytes
 
 FORMAT = "video/h264-mp4"
 MARK = f"stand-in {VERSION}: rendered by a CPU puppet, not by InfiniteTalk"
@@ -37,18 +39,32 @@ def combine(run: Run, inputs: dict[str, Any]) -> Result:
         message = f"**** ERROR: Saving image outside the output folder is not allowed.\n {error}"
         raise NodeError("Exception", message) from error
     tags = {"comment": MARK}
-    if inputs.get("save_metadata", True):
+    if _switched_on(inputs.get("save_metadata", True)):
         tags = {"prompt": json.dumps(run.prompt), **tags}
     _save_first(place, images.first, run)
     rate = float(inputs["frame_rate"])
     named = place.file(".mp4")
-    frames = _encode(run, images, inputs, named, rate, tags)
     sound: Sound | None = inputs.get("audio")
+    words = complaint(inputs, named)
+    if words is not None:
+        bytes_each = images.width * images.height * 3
+        refused(words, named, frame_bytes=bytes_each, frames=len(images), sound=sound is not None)
+        return _result(place, named, rate, saved=saved)
+    frames = _encode(run, images, inputs, named, rate, tags)
     if sound is not None:
         silent, named = named, place.file("-audio.mp4")
-        if inputs.get("trim_to_audio", False):
+        if _switched_on(inputs.get("trim_to_audio", False)):
             frames = min(frames, math.floor(sound.seconds * rate))
         add_sound(silent, sound, frames / rate, named, tags)
+    return _result(place, named, rate, saved=saved)
+
+
+def _switched_on(value: Any) -> bool:
+    # VideoHelperSuite turns its widgets into words and compares: all but False itself is on, "false" and 0 too.
+    return str(value) != "False"
+
+
+def _result(place: SavePlace, named: Path, rate: float, *, saved: bool) -> Result:
     preview = {
         "filename": named.name,
         "subfolder": place.subfolder,
@@ -68,27 +84,31 @@ def _save_first(place: SavePlace, frame: Picture, run: Run) -> None:
     info.add_text("Comment", MARK)
     data = io.BytesIO()
     Image.fromarray(frame[:, :, ::-1].copy()).save(data, format="PNG", pnginfo=info, compress_level=4)
-    write_bytes(place.file(".png"), data.getvalue())
+    place.file(".png").write_bytes(data.getvalue())
 
 
 def _encode(run: Run, images: Images, inputs: dict[str, Any], path: Path, rate: float, tags: dict[str, str]) -> int:
     order = _order(len(images), bool(inputs["pingpong"]))
     count = len(order)
-    even = images.width % 2 == 0 and images.height % 2 == 0
-    if not even:
-        raise NodeError("ValueError", f"the stand-in writes even sizes only, got {images.width}×{images.height}")
-    with VideoWriter(path, images.width, images.height, rate, crf=_crf(inputs), tags=tags) as writer:
+    right, below = images.width % 2, images.height % 2
+    size = images.width + right, images.height + below
+    with VideoWriter(path, *size, rate, crf=_crf(inputs), tags=tags) as writer:
         for number, index in enumerate(order * (1 + int(inputs["loop_count"])), start=1):
             run.check()
-            writer.write(images[index])
+            frame = images[index]
+            if right or below:  # an odd size grows by its last column and row
+                frame = np.asarray(cv2.copyMakeBorder(frame, 0, below, 0, right, cv2.BORDER_REPLICATE), np.uint8)
+            writer.write(frame)
+            run.reach("encoding")
             if number <= count:
                 run.tick(number, count)
         return writer.frames
 
 
 def _crf(inputs: dict[str, Any]) -> int:
-    # The server checks no format widget: 500 runs, as libx264 clamps it to its worst.
-    return min(max(int(inputs.get("crf", 19)), 0), 51)
+    # The server checks no format widget: 500 runs, as libx264 clamps it to its worst; −1 is libx264's own 23.
+    crf = round(float(inputs.get("crf", 19)))
+    return 23 if crf == -1 else min(max(crf, 0), 51)
 
 
 def _order(count: int, pingpong: bool) -> list[int]:

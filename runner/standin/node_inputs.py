@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from runner.standin.faults import NodeError
+from runner.standin.errors import NodeError
 from runner.standin.frames import Images
 from runner.standin.run import Result, Run
 from runner.standin.sound import SPEECH_RATE, first_channel, load_sound

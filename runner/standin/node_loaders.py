@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runner.standin.faults import NodeError
+from runner.standin.errors import NodeError
 from runner.standin.run import Result, Run
 from runner.standin.values import Loaded, Lora, Model, TextEmbeds
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from runner.standin.faults import NodeError
+from runner.standin.errors import NodeError
 from runner.standin.frames import FrameStore, Images
 from runner.standin.mechanisms import Knobs
-from runner.standin.memory import check_memory, check_size, needed_gib
+from runner.standin.memory import check_size, needed_gib
 from runner.standin.puppet import Take, perform
 from runner.standin.run import Result, Run
 from runner.standin.values import ImageEmbeds, Model, SpeechEmbeds, TextEmbeds
@@ -32,7 +32,7 @@ def sample(run: Run, inputs: dict[str, Any]) -> Result:
     for count in range(1, WEIGHTS + 1):
         run.tick(count, WEIGHTS)
     heavy = 1.0 if model.quantization == "gguf" or "fp8" in model.quantization else 2.0
-    check_memory(needed_gib(image.width, image.height, windows.width, model.blocks_to_swap, heavy))
+    run.card.use(needed_gib(image.width, image.height, windows.width, model.blocks_to_swap, heavy))
     check_size(image.width, image.height, windows.width)
     take = Take(_picture(image), speech.speech, windows, int(inputs["seed"]), knobs(inputs), speech.fps)
     store = FrameStore(run.folders.temp, image.width, image.height)
@@ -59,6 +59,7 @@ def _render(run: Run, take: Take, store: FrameStore, steps: int) -> None:
             share = tick / (steps * windows.count)
             run.wait_until(share, begun)
             run.tick(tick, estimated * steps)
+            run.reach("sampling")
             limit, tick = next(due, (windows.frames + 1, tick))
 
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from runner.standin.caching import is_link
-from runner.standin.jobs import Prompt
+from runner.standin.jobs import Prompt, is_link
 
 
 class CycleError(Exception):

@@ -3,12 +3,13 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from runner.standin.faults import InterruptedPromptError
+from runner.standin.errors import InterruptedPromptError
 from runner.standin.folders import Folders
 from runner.standin.jobs import Prompt
+from runner.standin.memory import Card
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,10 @@ class Result:
 
 @dataclass
 class Run:
-    """One execution of one node. ``pace`` is an artificial least time in seconds that the sampler's steps take."""
+    """One execution of one node. ``pace`` is an artificial least time in seconds that the sampler's steps take.
+
+    ``reach`` is called where something may go wrong: ``sampling``, ``encoding`` and ``written``.
+    """
 
     node_id: str
     prompt: Prompt
@@ -29,6 +33,8 @@ class Run:
     tick: Callable[[int, int], None]
     interrupted: threading.Event
     pace: float = 0.0
+    card: Card = field(default_factory=Card)
+    reach: Callable[[str], None] = lambda stage: None
 
     def check(self) -> None:
         """Raise InterruptedPromptError if the prompt was asked to stop."""

@@ -9,15 +9,16 @@ from uuid import uuid4
 
 from aiohttp import WSMsgType, web
 
+from runner.standin.faults import Faults
+
 log = logging.getLogger(__name__)
-FEATURES = {"supports_preview_metadata": True}
 
 
 class Sockets:
     """Who listens. Events may come from any thread; they are sent in the order in which they came."""
 
-    def __init__(self, max_upload: int) -> None:
-        self.features = {**FEATURES, "max_upload_size": max_upload}
+    def __init__(self, features: Mapping[str, Any], faults: Faults) -> None:
+        self.features, self._faults = features, faults
         self._sockets: dict[str, web.WebSocketResponse] = {}
         self._events: asyncio.Queue[tuple[str, Mapping[str, Any], str | None]] = asyncio.Queue()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -39,7 +40,10 @@ class Sockets:
     async def _send(self, event: str, data: Mapping[str, Any], client: str | None) -> None:
         known = list(self._sockets.values()) if client is None else [self._sockets.get(client)]
         targets = [socket for socket in known if socket is not None and not socket.closed]
-        if not targets:
+        if not targets or self._faults.strike("socket-silent"):
+            return
+        if self._faults.strike("socket-closed"):
+            await self.close()
             return
         text = json.dumps({"type": event, "data": data})
         for socket in targets:
@@ -50,6 +54,8 @@ class Sockets:
 
     async def handle(self, request: web.Request, status: Mapping[str, Any]) -> web.WebSocketResponse:
         """Serve one connection until it closes; ``status`` is the queue's state to greet it with."""
+        if self._faults.strike("socket-refused"):
+            raise web.HTTPBadGateway
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         sid = request.query.get("clientId", "") or uuid4().hex

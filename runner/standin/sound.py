@@ -6,7 +6,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from runner.standin.faults import NodeError
+from runner.standin.errors import NodeError
 from runner.standin.values import Sound
 
 SPEECH_RATE = 16000

@@ -4,7 +4,8 @@ import traceback
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.standin.classes import CHECKED_BY_CLASS, InputSpec, NodeClasses
+from runner.standin.checks import CHECKED_BY_CLASS
+from runner.standin.classes import InputSpec, NodeClasses
 from runner.standin.jobs import Prompt
 
 Error = dict[str, Any]
@@ -34,14 +35,13 @@ def problem(kind: str, message: str, details: str, extra: dict[str, Any] | None 
 def validate_prompt(prompt: Prompt, classes: NodeClasses, targets: list[str] | None = None) -> Verdict:
     """Check a whole prompt. A bad output branch is dropped and reported, the rest may run (as on the server)."""
     outputs = []
-    for node_id, node in prompt.items():
+    for node_id in prompt:  # an empty list is an empty prompt, as there
+        node = prompt[node_id]
         if "class_type" not in node:
-            message = "Cannot execute because a node is missing the class_type property."
-            return Verdict(problem("invalid_prompt", message, f"Node ID '#{node_id}'"))
+            return Verdict(classes.release.missing_node(node_id, node))
         name = node["class_type"]
         if name not in classes:
-            message = f"Cannot execute because node {name} does not exist."
-            return Verdict(problem("invalid_prompt", message, f"Node ID '#{node_id}'"))
+            return Verdict(classes.release.missing_node(node_id, node))
         if classes.is_output(name) and (targets is None or node_id in targets):
             outputs.append(node_id)
     if not outputs:
@@ -140,10 +140,10 @@ class _Validator:
             self.checked[source] = _Checked(False, reasons)
 
     def _class_check(self, name: str, inputs: dict[str, Any]) -> list[Error]:
-        fault = self.classes.fault(name, inputs)
-        if fault is None:
+        objections = self.classes.checks.objections(name, inputs)
+        if objections is None:
             return []
-        looked_at, words = fault
+        looked_at, words = objections
         message = "Custom validation failed for node"
         return [
             problem("custom_validation_failed", message, f"{key} - {words}", {"input_name": key}) for key in looked_at

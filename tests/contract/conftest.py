@@ -1,12 +1,16 @@
 """One server for the contract: the real ComfyUI at COMFYUI_URL, or else the stand-in."""
 
 import os
+import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import requests
 
 from runner.client import ComfyClient
 from runner.embedded import StandIn
@@ -29,6 +33,92 @@ COMBINE = {
     "save_metadata": True,
     "trim_to_audio": False,
 }
+
+
+class Raw:
+    """Requests as they are, and answers as they come."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        version = self.get("/system_stats")["system"]["comfyui_version"]
+        self._release = tuple(int(part) for part in version.split(".") if part.isdigit())
+
+    def since(self, *parts: int) -> bool:
+        """Whether the server is of that release or a later one."""
+        return self._release >= parts
+
+    @staticmethod
+    def unique() -> str:
+        """A prefix that nobody used."""
+        return f"contract/{uuid.uuid4().hex[:12]}"
+
+    def get(self, path: str, **params: Any) -> Any:
+        """The JSON of an answer."""
+        return requests.get(self.url + path, params=params, timeout=30).json()
+
+    def body(self, path: str, text: str, method: str = "POST") -> tuple[int, Any]:
+        """Status, and the JSON or the text of an answer."""
+        answer = requests.request(method, self.url + path, data=text.encode(), timeout=30)
+        kind = answer.headers.get("Content-Type", "")
+        return answer.status_code, answer.json() if kind.startswith("application/json") else answer.text
+
+    def prompt(self, graph: Any, **more: Any) -> tuple[int, Any]:
+        """POST /prompt, under an id of its own unless told otherwise."""
+        body = {"prompt": graph, "prompt_id": str(uuid.uuid4()), "client_id": uuid.uuid4().hex, **more}
+        body = {key: value for key, value in body.items() if value is not None}
+        answer = requests.post(f"{self.url}/prompt", json=body, timeout=30)
+        kind = answer.headers.get("Content-Type", "")
+        return answer.status_code, answer.json() if kind.startswith("application/json") else answer.text
+
+    def run(self, graph: Any, **more: Any) -> dict[str, Any]:
+        """The history's entry of a prompt once it ended."""
+        status, answer = self.prompt(graph, **more)
+        assert status == 200 and not answer["node_errors"], answer
+        return self.ended(answer["prompt_id"])
+
+    def ended(self, prompt_id: str, seconds: float = 60) -> dict[str, Any]:
+        """The same of a prompt that was sent before."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = self.get(f"/history/{prompt_id}")
+            if found:
+                return dict(found[prompt_id])
+            time.sleep(0.03)
+        raise AssertionError(f"{prompt_id} does not end")
+
+    def running(self, prompt_id: str, seconds: float = 30) -> None:
+        """Wait until the server runs it."""
+        deadline = time.monotonic() + seconds
+        while prompt_id not in [item[1] for item in self.get("/queue")["queue_running"]]:
+            assert time.monotonic() < deadline, f"{prompt_id} does not start"
+            time.sleep(0.02)
+
+    def upload(self, name: str, data: bytes, **fields: str) -> str:
+        """The name that an upload got; a word of chance keeps it from meeting another's."""
+        answer = self.send(f"{uuid.uuid4().hex[:12]}-{name}", data, **fields)
+        assert answer.status_code == 200
+        return str(answer.json()["name"])
+
+    def send(self, name: str, data: bytes, **fields: str) -> requests.Response:
+        """POST /upload/image."""
+        return requests.post(f"{self.url}/upload/image", files={"image": (name, data)}, data=fields, timeout=30)
+
+    def picture(self, width: int, height: int) -> str:
+        """The name of an uploaded picture of noise."""
+        pixels = np.random.default_rng().integers(0, 255, (height, width, 3), dtype=np.uint8)
+        return self.upload("noise.png", cv2.imencode(".png", pixels)[1].tobytes())
+
+    def view(self, entry: dict[str, Any], node: str = "2", **headers: str) -> requests.Response:
+        """What the server gives for the video that an entry names."""
+        shown = entry["outputs"][node]["gifs"][0]
+        params = {key: shown[key] for key in ("filename", "subfolder", "type")}
+        return requests.get(f"{self.url}/view", params=params, headers=headers, timeout=30)
+
+
+@pytest.fixture(scope="session")
+def raw(contract_url: str) -> Raw:
+    """Hands without gloves."""
+    return Raw(contract_url)
 
 
 @pytest.fixture(scope="session")

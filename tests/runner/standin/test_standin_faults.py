@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runner.standin.faults import OUT_OF_MEMORY, NodeError
+from runner.standin.errors import OUT_OF_MEMORY, NodeError
 from runner.standin.memory import check_memory, check_size, needed_gib
 
 Graph = Callable[..., dict[str, Any]]

@@ -123,6 +123,13 @@ def test_a_prefix_cannot_lead_out_of_the_folder(standin: Any, graph: Graph) -> N
     assert entry["status"]["messages"][-1][0] == "execution_error"
 
 
+def bare(prompt: dict[str, Any]) -> dict[str, Any]:
+    """A prompt without the fingerprints of files that the server adds to what it embeds, and not to its history."""
+    for node in prompt.values():
+        assert (node.pop("is_changed", None) is not None) == (node["class_type"] in ("LoadImage", "LoadAudio"))
+    return prompt
+
+
 def test_the_video_has_the_frames_sound_and_prompt_it_should(standin: Any, graph: Graph) -> None:
     prompt = graph({"14.seed": 402})
     entry = standin.render(prompt)
@@ -133,14 +140,14 @@ def test_the_video_has_the_frames_sound_and_prompt_it_should(standin: Any, graph
             assert [stream.type for stream in container.streams] == streams
             picture = container.streams.video[0]
             assert (picture.width, picture.height, picture.average_rate) == (192, 336, 25)
-            assert json.loads(container.metadata["prompt"]) == entry["prompt"][2]
+            assert bare(json.loads(container.metadata["prompt"])) == entry["prompt"][2]
             assert "stand-in" in container.metadata["comment"]
             assert sum(1 for _ in container.decode(video=0)) == expected.frames == 37
     with av.open(str(video)) as container:
         sound = sum(frame.samples for frame in container.decode(audio=0)) / 16000
         assert abs(sound - expected.frames / 25) < 0.1
     with Image.open(video.with_name(entry["outputs"]["16"]["gifs"][0]["workflow"])) as picture:
-        assert json.loads(picture.info["prompt"]) == entry["prompt"][2]
+        assert bare(json.loads(picture.info["prompt"])) == entry["prompt"][2]
         assert "stand-in" in picture.info["Comment"]
 
 

@@ -39,7 +39,9 @@ def test_the_counter_goes_on_from_the_highest(tmp_path: Path) -> None:
     assert place.file("-audio.mp4") == tmp_path.resolve() / "take_00010-audio.mp4"
     assert save_place(tmp_path, "sub/take").counter == 1
     assert save_place(tmp_path, "sub/take").subfolder == "sub"
-    for prefix in ("..", "../take", "/etc/take", "a/../../take", ""):
+    for prefix, stem in (("..", ".."), ("", "."), ("a/../take", "take")):  # harmless, and the real one takes them too
+        assert (save_place(tmp_path, prefix).folder, save_place(tmp_path, prefix).stem) == (tmp_path.resolve(), stem)
+    for prefix in ("../take", "/etc/take", "a/../../take"):
         with pytest.raises(OutsideError):
             save_place(tmp_path, prefix)
 
