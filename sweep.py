@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflow.errors import HarnessError
+from workflow.errors import HarnessError, told
 
 if TYPE_CHECKING:
     from sweeps.commandline import CommandLine
@@ -29,8 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HarnessError as error:
         if verbose:
             raise
-        print(f"{error.code}: {error}", file=sys.stderr)
-        return error.exit_code
+        return told(error)
     except BrokenPipeError:  # the reader of a pipe went away, as `| head` does: nothing more can be said
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -40,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if verbose:
             raise
-        print(f"unexpected error: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"error [unexpected]: {type(error).__name__}: {error}", file=sys.stderr)
         print("  hint: the same command with verbose=true shows where", file=sys.stderr)
         return 1
 
@@ -96,12 +95,15 @@ def _run(composed: Any, line: "CommandLine") -> int:
     from rich.console import Console
 
     from sweeps.app import App
-    from sweeps.compose import Composer, typed
+    from sweeps.compose import Composer, axis_order, typed
     from sweeps.secrets import without_passwords
 
     chosen = HydraConfig.get()
+    config = typed(composed, chosen.runtime.choices, line)
+    folders = [source.path for source in chosen.runtime.config_sources if source.schema == "file"]
+    config.order = axis_order(config.choices.get("experiment"), line, folders)
     app = App(
-        config=typed(composed, chosen.runtime.choices, line),
+        config=config,
         compose=Composer(tuple(chosen.overrides.task), line),
         console=Console(),
         config_yaml=without_passwords(OmegaConf.to_yaml(composed)),

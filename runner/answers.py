@@ -8,7 +8,7 @@ from runner.text import plain, plain_block
 from runner.transport import ServerBadAnswer
 
 _OUT_OF_MEMORY_TYPES = ("OutOfMemoryError",)
-_OUT_OF_MEMORY_WORDS = ("out of memory", "would exceed allowed memory")
+_OUT_OF_MEMORY_WORDS = ("out of memory", "would exceed allowed memory", "can't allocate memory")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from runner.text import plain
 from runner.transport import MEGABYTE, ServerBadAnswer, ServerError, Transport
 
 _VIDEO_CAP: Final = 8 << 30
+_UPLOAD_CAP_MB: Final = 2048
 
 
 class UploadRefused(ServerError):
@@ -34,9 +35,15 @@ class ComfyClient:
     """
 
     def __init__(
-        self, url: str, *, headers: Mapping[str, str] | None = None, connect_s: float = 5.0, read_s: float = 30.0
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        connect_s: float = 5.0,
+        read_s: float = 30.0,
+        ca_bundle: str | None = None,
     ) -> None:
-        self._http = Transport(url, headers=headers, connect_s=connect_s, read_s=read_s)
+        self._http = Transport(url, headers=headers, connect_s=connect_s, read_s=read_s, ca_bundle=ca_bundle)
 
     @property
     def url(self) -> str:
@@ -47,6 +54,14 @@ class ComfyClient:
     def headers(self) -> Mapping[str, str]:
         """Secrets included: for the websocket of the same host, and for nothing that is shown."""
         return self._http.headers
+
+    def without_secrets(self, text: str) -> str:
+        """``text`` without the headers' secrets, should a server or a command have repeated them."""
+        return self._http.hide(text)
+
+    def shown(self, text: str) -> str:
+        """``text`` in one line that is safe to print: no control characters, none of the headers' secrets."""
+        return plain(self._http.hide(text))
 
     def system_stats(self) -> dict[str, Any]:
         """``/system_stats``: version, flags, torch, GPU and memory."""
@@ -67,20 +82,34 @@ class ComfyClient:
                 return answer
         return None
 
+    def model_metadata(self, folder: str, name: str) -> dict[str, Any]:
+        """The metadata inside a safetensors file of a model folder; empty where it has none or the server is mute."""
+        try:
+            answer = self._http.json("GET", f"/view_metadata/{quote(folder, safe='')}", params={"filename": name})
+        except ServerBadAnswer:
+            return {}
+        return answer if isinstance(answer, dict) else {}
+
     def upload(self, path: Path, name: str) -> str:
         """Put a file (picture or sound) into the server's input folder; returns the name the graph must use.
 
-        Same name and same bytes keep the name; other bytes under a taken name come back renamed.
+        Same name and same bytes keep the name; other bytes under a taken name come back renamed. Raises UploadRefused
+        where the server says no; an answer that may pass (a 5xx, a proxy's page) stays what it is.
         """
+        size = path.stat().st_size / MEGABYTE
+        if size > _UPLOAD_CAP_MB:
+            raise UploadRefused(f"{path.name} has {size:.0f} MB; no more than {_UPLOAD_CAP_MB} MB are sent")
         try:
             with path.open("rb") as handle:
                 answer = self._http.json(
                     "POST", "/upload/image", files={"image": (name, handle, "application/octet-stream")}
                 )
         except ServerBadAnswer as error:
+            if not 400 <= error.status < 500:
+                raise
             why = "it is larger than the server takes (--max-upload-size)" if error.status == 413 else error.message
             raise UploadRefused(
-                f"the server did not take {path.name} ({path.stat().st_size / MEGABYTE:.1f} MB): {why}",
+                f"the server did not take {path.name} ({size:.1f} MB): {why}",
                 hint="can the server write its input folder, and is there room on its disk?",
             ) from None
         given = answer.get("name") if isinstance(answer, dict) else None
@@ -139,6 +168,16 @@ class ComfyClient:
         if promised is not None and promised.isdigit() and int(promised) != size:
             raise ServerBadAnswer(f"{plain(ref.filename, 120)}: {size} of {promised} bytes came")
         return size
+
+    def has(self, ref: FileRef) -> bool:
+        """Whether the server has a file, without fetching it."""
+        try:
+            with self._http.stream("HEAD", "/view", params=ref.params()):
+                return True
+        except ServerBadAnswer as error:
+            if error.status not in (400, 404):
+                raise
+            return False
 
     def interrupt(self, prompt_id: str) -> None:
         """Stop ``prompt_id`` if it runs. Servers before 0.3.57 ignore the id: see ``cancel``."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -25,12 +26,17 @@ class StandInFailed(ServerError):
 
 
 class StandIn:
-    """One child process. ``start`` returns its URL; ``stop`` ends it and removes its folder, not its log."""
+    """One child process. ``start`` returns its URL; ``stop`` ends it and removes its folder, not its log.
 
-    def __init__(self, workdir: Path, *, pace_s: float | None = None, start_s: float = 30.0) -> None:
+    ``faults`` go wrong on purpose, each spelled as ``--fault`` of ``python -m runner standin`` wants it.
+    """
+
+    def __init__(
+        self, workdir: Path, *, pace_s: float | None = None, start_s: float = 30.0, faults: Sequence[str] = ()
+    ) -> None:
         self._folder = workdir / f"standin-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self.log = workdir / f"{self._folder.name}.log"
-        self._pace_s, self._start_s = pace_s, start_s
+        self._pace_s, self._start_s, self._faults = pace_s, start_s, tuple(faults)
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> str:
@@ -40,6 +46,7 @@ class StandIn:
         self._folder.mkdir()
         words = ["standin", "--port", "0", "--folder", str(self._folder.resolve()), "--parent", str(os.getpid())]
         words += ["--pace", f"{self._pace_s:g}"] if self._pace_s is not None else []
+        words += [word for fault in self._faults for word in ("--fault", fault)]
         with self.log.open("wb") as log:
             # Its own session: Ctrl-C in the terminal is ours to answer; --parent ends it should we be killed.
             self._child = subprocess.Popen(

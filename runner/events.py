@@ -15,9 +15,28 @@ from runner.text import plain
 from runner.watch import Watch
 
 _LOG = logging.getLogger(__name__)
-_CAP: Final = 4 << 20
+_CAP: Final = 16 << 20
 _SUMMARY: Final = b'{"type": "progress_state"'  # repeats, at length, what `progress` says
 _LONGEST_PAUSE_S: Final = 10.0
+
+
+class _CappedSocket(websocket.WebSocket):
+    """A socket that closes on a message larger than the cap: the library alone would read it whole."""
+
+    _room = _CAP
+
+    def next_message(self) -> tuple[int, bytes]:
+        """Opcode and payload of the next message; after a timeout the rest of it still may come."""
+        opcode, data = self.recv_data()
+        self._room = _CAP
+        return opcode, data
+
+    def _recv(self, bufsize: int) -> bytes:
+        data: bytes = super()._recv(bufsize)  # type: ignore[no-untyped-call]
+        self._room -= len(data)
+        if self._room < 0:
+            raise websocket.WebSocketPayloadException(f"a message of more than {_CAP >> 20} MB")
+        return data
 
 
 class Listener:
@@ -27,10 +46,13 @@ class Listener:
     same id. Prompts sent under an older id get no events any more; polling follows them all the same.
     """
 
-    def __init__(self, url: str, headers: Mapping[str, str], *, timeout_s: float = 5.0) -> None:
+    def __init__(
+        self, url: str, headers: Mapping[str, str], *, timeout_s: float = 5.0, ca_bundle: str | None = None
+    ) -> None:
         self._url = "ws" + url.removeprefix("http") + "/ws"
         self._headers = [f"{name}: {value}" for name, value in headers.items()]
         self._timeout_s = timeout_s
+        self._tls = {"cert_reqs": ssl.CERT_REQUIRED, **({"ca_certs": ca_bundle} if ca_bundle else {})}
         self._watches: dict[str, Watch] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -84,14 +106,15 @@ class Listener:
             self._stop.wait(pause)
 
     def _listen(self) -> None:
-        socket = websocket.create_connection(
+        socket: Any = websocket.create_connection(
             f"{self._url}?clientId={self._client_id}",
             timeout=self._timeout_s,
             header=self._headers,
             suppress_origin=True,
             redirect_limit=0,
             skip_utf8_validation=True,  # the JSON reader looks anyway, and a hundred times faster
-            sslopt={"cert_reqs": ssl.CERT_REQUIRED},
+            sslopt=self._tls,
+            class_=_CappedSocket,
         )
         try:
             socket.settimeout(0.25)
@@ -99,12 +122,12 @@ class Listener:
             self._tried.set()
             while not self._stop.is_set():
                 try:
-                    opcode, data = socket.recv_data()
+                    opcode, data = socket.next_message()
                 except websocket.WebSocketTimeoutException:
                     continue
                 if opcode == websocket.ABNF.OPCODE_CLOSE:
                     return
-                if opcode == websocket.ABNF.OPCODE_TEXT and len(data) <= _CAP:
+                if opcode == websocket.ABNF.OPCODE_TEXT:
                     self.message(data)
         finally:
             self._connected.clear()

@@ -1,15 +1,21 @@
 """Extra HTTP headers for a server behind a reverse proxy: read from the environment or a file, never shown."""
 
+import base64
+import binascii
 import os
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from runner.text import CUT
 from workflow.errors import HarnessError
 
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _RESERVED = frozenset({"host", "origin", "content-length", "transfer-encoding", "connection"})
+_SHORTEST_SECRET = 6  # a shorter word may stand anywhere by chance
+HIDDEN = "***"
 
 
 class BadHeaders(HarnessError):
@@ -59,3 +65,42 @@ def _parse(text: str, place: str) -> dict[str, str]:
             raise BadHeaders(f"line {number} of the {place} sets {name.strip()}, which belongs to HTTP itself")
         found[name.strip()] = value.strip()
     return found
+
+
+def secrets_of(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """What of header values must not be shown, longest first: each whole, its words, and a basic login decoded.
+
+    >>> secrets_of({"Authorization": "Bearer abc-123-xyz"})
+    ('Bearer abc-123-xyz', 'abc-123-xyz')
+    """
+    found: set[str] = set()
+    for value in headers.values():
+        words = value.split()
+        found |= {value, *(word for word in words[1:] or words)}
+        if words[:1] == ["Basic"]:
+            found |= _login(words[-1])
+    return tuple(sorted((one for one in found if len(one) >= _SHORTEST_SECRET), key=lambda one: (-len(one), one)))
+
+
+def _login(word: str) -> set[str]:
+    try:
+        pair = base64.b64decode(word, validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return set()
+    return {pair, pair.partition(":")[2]}
+
+
+def hide(text: str, secrets: Iterable[str]) -> str:
+    """``text`` with every secret replaced: a server, or a command, may repeat what it was given.
+
+    Where a text was cut the beginning of a secret may be left: that goes, too.
+
+    >>> hide("token abc-123-xyz, token abc-1…", ["abc-123-xyz"])
+    'token ***, token ***…'
+    """
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+        if CUT in text:
+            for length in range(len(secret) - 1, _SHORTEST_SECRET // 2, -1):
+                text = text.replace(secret[:length] + CUT, HIDDEN + CUT)
+    return text

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 import psutil
 
+from runner.answers import FileRef
 from runner.durable import save_json
 from workflow.files import read_json
 from workflow.graph import canonical_json
@@ -28,7 +29,8 @@ class Journal:
 
     ``posting``: about to be sent, or sent with the answer lost. ``posted``: the server took it. ``rendered``: the
     server's history was judged good, ``file`` is to be fetched and ``timings`` are final but for the download.
-    ``downloaded``: the bytes lie here, with their SHA-256. ``at`` is Unix time.
+    ``downloaded``: the bytes lie here, with their SHA-256. ``at`` is Unix time. ``found`` says how the video was found
+    where the history did not tell of it.
     """
 
     prompt_id: str
@@ -47,6 +49,7 @@ class Journal:
     file: Mapping[str, str] | None = None
     timings: Mapping[str, Any] | None = None
     video_sha256: str | None = None
+    found: str = ""
     format: int = FORMAT
 
     def save(self, folder: Path) -> None:
@@ -86,9 +89,20 @@ def read_journal(folder: Path) -> Journal | None:
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         return None
     try:
-        return Journal(**value)
-    except TypeError:
+        journal = Journal(**value)
+        if journal.state in ("rendered", "downloaded"):
+            file_of(journal)
+    except (TypeError, ValueError):
         return None
+    return journal
+
+
+def file_of(journal: Journal) -> FileRef:
+    """The video as the server names it; ValueError where a journal names none."""
+    try:
+        return FileRef(**journal.file or {})
+    except TypeError as error:
+        raise ValueError(f"the journal of {journal.cell} names no file") from error
 
 
 def graph_sha256(graph: Any) -> str:
@@ -98,8 +112,4 @@ def graph_sha256(graph: Any) -> str:
 
 def timings_of(value: Mapping[str, Any] | None) -> Timings:
     """Timings out of a record."""
-    names = {item.name for item in dataclasses.fields(Timings)}
-    kept = {key: item for key, item in (value or {}).items() if key in names}
-    kept["node_s"] = tuple((str(name), float(seconds)) for name, seconds in kept.get("node_s", ()))
-    kept["window_s"] = tuple(kept.get("window_s", ()))
-    return Timings(**kept)
+    return Timings.from_json(value)

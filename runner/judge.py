@@ -22,23 +22,30 @@ def judge(graph: Mapping[str, Any], prefix: str, finished: Finished, timings: Ti
     """The video among the outputs, or the outcome: failed, another graph, another file, no work done.
 
     A cached sampler is refused: nothing was measured, and WanVideoDecode normalises the cached frames in place, so
-    that a second decode of them is washed out.
+    that a second decode of them is washed out. Where the writing of the file was cached too, its name, which no other
+    attempt has, proves that this very prompt made it: it was sent again because the first answer had been lost.
     """
     if finished.failure is not None:
         return _failed(finished.failure, timings)
     other = difference(graph, dict(finished.prompt))
     if other:
         return Outcome("corrupt", "sanity", f"the server ran another graph: {other}", timings)
-    if timings.cached:
+    if timings.cached and not _ours(graph, finished):
         words = "the sampler's result came from the server's cache: no runtime, and a second decode is washed out"
         return Outcome("corrupt", "sanity", words, timings)
     return _video(prefix, finished, timings)
 
 
+def _ours(graph: Mapping[str, Any], finished: Finished) -> bool:
+    writers = {node for node, body in graph.items() if "filename_prefix" in body.get("inputs", {})}
+    return bool(writers) and writers <= (finished.cached or frozenset())
+
+
 def _video(prefix: str, finished: Finished, timings: Timings) -> FileRef | Outcome:
     refs = [ref for node in finished.outputs.values() for ref in node]
-    stem = prefix.rpartition("/")[2]
-    ours = [ref for ref in refs if ref.filename.lower().endswith(".mp4") and ref.filename.startswith(f"{stem}_")]
+    folder, _, stem = prefix.rpartition("/")
+    name = re.compile(rf"{re.escape(stem)}_\d+(-audio)?\.mp4")  # what VHS_VideoCombine makes of the prefix
+    ours = [ref for ref in refs if ref.subfolder == folder and name.fullmatch(ref.filename)]
     if ours:
         return max(ours, key=lambda ref: ref.filename.endswith("-audio.mp4"))  # the one with sound
     names = ", ".join(plain(ref.filename, 80) for ref in refs[:4]) or "no file"

@@ -14,6 +14,7 @@ from rich.text import Text
 from runner.outcome import Outcome
 from runner.progress import Progress
 from workflow.cell import Cell
+from workflow.words import counted
 
 _LINE_EVERY_S = 30.0
 
@@ -21,8 +22,8 @@ _LINE_EVERY_S = 30.0
 class View(Protocol):
     """Where the engine tells what happens; every method may be called from any thread, often."""
 
-    def cell_started(self, cell: Cell, k: int, n: int) -> None:
-        """Cell ``k`` (from 1) of ``n`` is now followed."""
+    def cell_started(self, cell: Cell, k: int, n: int, attempt: str = "") -> None:
+        """Cell ``k`` (from 1) of ``n`` is now followed; ``attempt`` says which one it is, where it is not the first."""
 
     def progress(self, cell: Cell, progress: Progress) -> None:
         """A moment of its render."""
@@ -78,8 +79,10 @@ def where(progress: Progress) -> str:
 def ending(outcome: Outcome) -> str:
     """An outcome in one line."""
     if outcome.done:
-        seconds = outcome.timings.total_s
-        return "done" if seconds is None else f"done, {seconds:.1f} s on the server"
+        seconds, slow = outcome.timings.total_s, outcome.timings.slow
+        took = "" if seconds is None else f", {seconds:.1f} s on the server"
+        more = f" and {len(slow) - 1} more" if len(slow) > 1 else ""
+        return f"done{took}" + (f"; {slow[0]}{more}: memory may be spilling" if slow else "")
     stage = f" ({outcome.stage})" if outcome.stage else ""
     return f"{outcome.status.replace('_', ' ')}{stage}: {outcome.message.splitlines()[0] if outcome.message else ''}"
 
@@ -107,10 +110,11 @@ class _Tally:
         return f"about {clock((time.monotonic() - self.begun) / self.ended * remaining)} left"
 
     def summary(self) -> str:
-        parts = [f"{self.ended}/{self.total} cells", f"{clock(time.monotonic() - self.begun)} so far", self.left()]
+        so_far = f"{clock(time.monotonic() - self.begun)} so far"
+        parts = [f"{self.ended}/{counted(self.total, 'cell')}", so_far, self.left()]
         parts.append(f"{self.failed} failed" if self.failed else "")
         pending = self.to_score - self.scored
-        parts.append(f"{pending} scores pending" if pending > 0 else "")
+        parts.append(f"{counted(pending, 'score')} pending" if pending > 0 else "")
         return " · ".join(part for part in parts if part)
 
 
@@ -121,9 +125,9 @@ class _PlainView:
         self._tally, self._console = _Tally(total, stand_in), console
         self._said = 0.0
 
-    def cell_started(self, cell: Cell, k: int, n: int) -> None:
+    def cell_started(self, cell: Cell, k: int, n: int, attempt: str = "") -> None:
         self._tally.started(k, n)
-        self._say(f"cell {k} of {n}: {cell.name}")
+        self._say(f"cell {k} of {n}{f', {attempt}' if attempt else ''}: {cell.name}")
 
     def progress(self, cell: Cell, progress: Progress) -> None:
         if time.monotonic() - self._said >= _LINE_EVERY_S:
@@ -140,7 +144,7 @@ class _PlainView:
         self._say(text)
 
     def __enter__(self) -> Self:
-        self._say(f"{self._tally.title}: {self._tally.total} cells")
+        self._say(f"{self._tally.title}: {counted(self._tally.total, 'cell')}")
         return self
 
     def __exit__(
@@ -160,11 +164,12 @@ class _LiveView:
         self._tally, self._console = _Tally(total, stand_in), console
         self._cell: Cell | None = None
         self._progress: Progress | None = None
+        self._attempt = ""
         self._live = Live(console=console, get_renderable=self._table, refresh_per_second=4, transient=True)
 
-    def cell_started(self, cell: Cell, k: int, n: int) -> None:
+    def cell_started(self, cell: Cell, k: int, n: int, attempt: str = "") -> None:
         self._tally.started(k, n)
-        self._cell, self._progress = cell, None
+        self._cell, self._progress, self._attempt = cell, None, attempt
 
     def progress(self, cell: Cell, progress: Progress) -> None:
         if cell is self._cell:
@@ -200,7 +205,7 @@ class _LiveView:
         now = where(self._progress) if self._progress is not None else "submitted"
         elapsed = clock(time.monotonic() - tally.cell_begun)
         grid.add_row(
-            f"cell {tally.k} of {tally.total}",
+            f"cell {tally.k} of {tally.total}{f', {self._attempt}' if self._attempt else ''}",
             Text(f"{cell.setting} / {cell.clip.name} / seed {cell.seed}", style="cyan"),
             now,
             elapsed,

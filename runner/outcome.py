@@ -22,6 +22,9 @@ Stage = Literal[
     "decode-check",
     "sanity",
 ]
+Fault = Literal["", "away", "worker", "disk"]
+"""What is wrong with the server itself: it is out of reach, or its worker is dead while HTTP answers; or the disk here
+is, and then the job goes on without us."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,10 @@ class Outcome:
     rejected: the server refused the graph or a file; nothing ran. out_of_memory, node_error: a node failed. lost:
     the server does not know the job any more, or is gone. stalled: it runs and nothing moves. cancelled: by us, or
     by somebody on the server. corrupt: a video came that is not what was asked for. ``stop`` is True where no later
-    cell can do better (the disk here is full or not writable). ``detail`` is a traceback, for the record.
+    cell can do better (the disk here is full or not writable, the server wants a token). ``detail`` is a traceback,
+    for the record. ``began`` is False where the job was lost before the server is known to have begun it, ``fault``
+    what must be mended of the server before another cell is sent. The ``message`` of one that is done says how its
+    video was found where the server's history did not tell of it: the server was restarted.
     """
 
     status: Status
@@ -41,6 +47,8 @@ class Outcome:
     video: Path | None = None
     detail: str = ""
     stop: bool = False
+    began: bool = True
+    fault: Fault = ""
 
     @property
     def done(self) -> bool:

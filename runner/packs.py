@@ -1,10 +1,11 @@
 """Which node packs a server runs, and their revisions, from whichever source tells them."""
 
-import subprocess
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from runner.folder import revision_of, version_in
 from runner.text import plain
 
 _PREFIX: Final = "custom_nodes."
@@ -28,24 +29,23 @@ def from_manager(packs: Iterable[str], installed: Mapping[str, Any] | None) -> d
     return {pack: known[pack.lower()] for pack in packs if pack.lower() in known}
 
 
-def from_folder(packs: Iterable[str], comfyui: Path) -> dict[str, str]:
-    """Revisions by git of the packs in a ComfyUI folder on this machine whose files are as committed."""
-    found = {}
-    for pack in packs:
-        folder = comfyui / "custom_nodes" / pack
-        head = _git(folder, "rev-parse", "HEAD") if (folder / ".git").exists() else None
-        if head:
-            edited = _git(folder, "status", "--porcelain", "--untracked-files=no")
-            if edited == "":  # two edits of one revision could not be told apart: such a pack stays unknown
-                found[pack] = head
-    return found
+@dataclass(frozen=True)
+class Local:
+    """What a ComfyUI folder on this machine tells: revisions of ``packs``, its own ``core``, and why it is ``odd``."""
+
+    packs: Mapping[str, str] = field(default_factory=dict)
+    core: str = ""
+    odd: str = ""
 
 
-def _git(folder: Path, *words: str) -> str | None:
-    try:
-        ran = subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=20, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return ran.stdout.strip() if ran.returncode == 0 else None
+def from_folder(packs: Iterable[str], comfyui: Path, running: str) -> Local:
+    """Revisions in the folder of a server of version ``running``, by git: see :func:`runner.folder.revision_of`.
+
+    A folder that holds another version is not what the server runs: it tells nothing but that.
+    """
+    lying = version_in(comfyui)
+    if lying != running:
+        what = f"it holds ComfyUI {lying}, the server runs {running}" if lying else "no ComfyUI lies there"
+        return Local(odd=f"server.folder={comfyui} ({what})")
+    known = {pack: revision_of(comfyui / "custom_nodes" / pack) for pack in packs}
+    return Local({pack: one for pack, one in known.items() if one is not None}, revision_of(comfyui) or "")

@@ -31,14 +31,15 @@ def post(server: Server, graph: dict[str, Any], journal: Journal, cancel: thread
         except PromptRejected:
             raise
         except ServerDenied as error:
-            return Outcome("rejected", "submit", str(error), stop=True)
+            return Outcome("rejected", "submit", str(error), began=False, stop=True)
         except ServerError as error:
             lost_answers += error.sent
             if error.sent and arrived(server, journal.prompt_id, cancel):
                 return None
             dead = server.trouble()
             if dead or lost_answers >= _POSTS or time.monotonic() > deadline:
-                return Outcome("lost", "submit", dead or f"the server does not take the job: {error.message}")
+                words = dead or f"the server does not take the job: {error.message}"
+                return Outcome("lost", "submit", words, began=False, fault="away")
         if cancel.wait(server.poll_s):
             return Outcome("cancelled", "submit", "cancelled before the server had it" + _withdraw(server, journal))
 
@@ -73,10 +74,15 @@ def known(server: Server, prompt_id: str) -> bool:
     return prompt_id in queue.running or prompt_id in queue.pending or server.client.history(prompt_id) is not None
 
 
-def worth_following(server: Server, journal: Journal) -> bool:
-    """Whether a job of an earlier process waits, runs, or ended by itself: one that was interrupted is done anew."""
+def worth_following(server: Server, journal: Journal) -> bool | None:
+    """Whether a job of an earlier process waits, runs, or ended by itself: one that was interrupted is done anew.
+
+    None where the server knows nothing of it.
+    """
     queue = server.client.queue()
     if journal.prompt_id in queue.running or journal.prompt_id in queue.pending:
         return True
     finished = server.client.history(journal.prompt_id)
-    return finished is not None and (finished.failure is None or finished.failure.kind != "interrupted")
+    if finished is None:
+        return None
+    return finished.failure is None or finished.failure.kind != "interrupted"

@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 from runner.combo import choices, details
@@ -52,7 +53,9 @@ class Stamp:
 
     ``packs`` maps each node pack that the graph uses to its revision (None: unknown); ``schema`` hashes the node
     schemas that the graph uses, without the lists of files that happen to lie on the server; ``flags`` are the
-    server's own, without those of transport; ``release`` is the user's label.
+    server's own, without those of transport; ``release`` is the user's label; ``rehearsal`` names the random weights
+    that its models are, empty for real ones. ``core`` is the git revision of ComfyUI itself, where its folder is on
+    this machine; ``folder`` says why that folder is not what the server runs.
     """
 
     kind: str
@@ -68,6 +71,9 @@ class Stamp:
     packs: Mapping[str, str | None] = field(default_factory=dict)
     schema: str = ""
     release: str = ""
+    rehearsal: str = ""
+    core: str = ""
+    folder: str = ""
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -75,6 +81,7 @@ class Stamp:
         if self.kind == "stand-in":
             return () if self.stand_in else ("stand-in version",)
         missing = [f"revision of {pack}" for pack, revision in sorted(self.packs.items()) if revision is None]
+        missing += [self.folder] if self.folder else []
         missing = [] if self.release else missing
         return (*missing, *(name for name in ("comfyui", "gpu") if not getattr(self, name)))
 
@@ -101,6 +108,10 @@ def read_stamp(
     classes: Iterable[str],
     packs: Mapping[str, str | None],
     release: str | None = None,
+    *,
+    rehearsal: str = "",
+    core: str = "",
+    folder: str = "",
 ) -> Stamp:
     """The stamp from ``/system_stats`` and ``/object_info``, for the classes that a graph uses."""
     system, device = _part(stats.get("system")), _first_device(stats.get("devices"))
@@ -121,14 +132,25 @@ def read_stamp(
         packs=dict(packs),
         schema=schema_hash(schema, classes),
         release=release or "",
+        rehearsal=rehearsal,
+        core=core,
+        folder=folder,
     )
 
 
-def environment_hash(stamp: Stamp, models: Iterable[str], attention_mode: str | None = None) -> str:
+def environment_hash(
+    stamp: Stamp,
+    models: Iterable[str],
+    attention_mode: str | None = None,
+    contents: Mapping[str, str | None] = MappingProxyType({}),
+) -> str:
     """SHA-256 over the parts of a stamp that can change the video, the model file names and the attention backend.
 
-    Model names count with ``/``, whatever the server's separator. Memory sizes and transport do not count.
+    Model names count with ``/``, whatever the server's separator; ``contents`` maps them to the SHA-256 of the files
+    where those are known. Memory sizes, transport and the harness do not count. What newer versions learnt to ask
+    counts where it is known only: hashes of older records stay what they were.
     """
+    names = {canonical(name) for name in models}
     parts = {
         "format": FORMAT,
         "kind": stamp.kind,
@@ -140,9 +162,16 @@ def environment_hash(stamp: Stamp, models: Iterable[str], attention_mode: str | 
         "packs": dict(stamp.packs),
         "schema": stamp.schema,
         "release": stamp.release,
-        "models": sorted({canonical(name) for name in models}),
+        "models": sorted(names),
         "attention": attention_mode or "",
     }
+    if stamp.rehearsal:  # a render from random weights never stands for one of a model, nor is taken for one
+        parts["rehearsal"] = stamp.rehearsal
+    if stamp.core:
+        parts["core"] = stamp.core
+    known = {canonical(name): content for name, content in contents.items() if content and canonical(name) in names}
+    if known:
+        parts["contents"] = known
     return _digest(parts)
 
 

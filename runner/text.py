@@ -3,6 +3,8 @@
 import unicodedata
 
 _LIMIT = 600
+CUT = "…"
+"""What stands at the end of a text that was cut."""
 
 
 def plain(value: object, limit: int = _LIMIT) -> str:
@@ -14,14 +16,15 @@ def plain(value: object, limit: int = _LIMIT) -> str:
     'a?[31mb c'
     """
     text = value if isinstance(value, str) else repr(value)
-    short = text if len(text) <= limit else text[: limit - 1] + "…"
+    short = text if len(text) <= limit else text[: limit - 1] + CUT
     return "".join(_safe(char) for char in short).strip()
 
 
 def plain_block(value: object, limit: int = 8000) -> str:
     """Like ``plain``, but lines stay lines: for a traceback in a record."""
     text = value if isinstance(value, str) else repr(value)
-    return "\n".join(plain(line) for line in text[:limit].splitlines())
+    short = text if len(text) <= limit else text[: limit - 1] + CUT
+    return "\n".join(plain(line) for line in short.splitlines())
 
 
 def _safe(char: str) -> str:

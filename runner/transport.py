@@ -12,11 +12,14 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import requests
 from requests import exceptions as failures
 
+from runner.headers import hide, secrets_of
 from runner.text import plain
 from workflow.errors import HarnessError
 
 MEGABYTE = 1 << 20
 _CHUNK = 1 << 16
+_HEAD = 1 << 13  # of a body that is shown: more than any secret in it, so that none is cut and then not known
+_TLS_HINT = "the certificate must be valid; for an authority of your own: server.ca_bundle=FILE.pem"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -73,10 +76,19 @@ class ServerRedirects(ServerError):
 
 
 class Transport:
-    """Requests to one base URL, from any thread. ``url`` carries no secret; user:password moves into a header."""
+    """Requests to one base URL, from any thread. ``url`` carries no secret; user:password moves into a header.
+
+    TLS is verified, by the authorities of ``ca_bundle`` (a PEM file) where it is given.
+    """
 
     def __init__(
-        self, url: str, *, headers: Mapping[str, str] | None = None, connect_s: float = 5.0, read_s: float = 30.0
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        connect_s: float = 5.0,
+        read_s: float = 30.0,
+        ca_bundle: str | None = None,
     ) -> None:
         parts = _split(url)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
@@ -85,9 +97,15 @@ class Transport:
         if parts.username is not None:
             pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
             self.headers.setdefault("Authorization", "Basic " + base64.b64encode(pair).decode("ascii"))
+        self._secrets = secrets_of(self.headers)
+        self._verify: bool | str = ca_bundle or True
         self._loopback = parts.hostname in _LOOPBACK
         self._timeout = (connect_s, read_s)
         self._threads = threading.local()
+
+    def hide(self, text: str) -> str:
+        """``text`` without our own secrets, should the server have sent them back."""
+        return hide(text, self._secrets)
 
     def json(self, method: str, path: str, *, cap: int = 64 * MEGABYTE, **request: Any) -> Any:
         """The decoded JSON of an answer; a status of 400 or above raises."""
@@ -100,7 +118,7 @@ class Transport:
             return status, json.loads(body)
         except (ValueError, RecursionError):
             raise ServerBadAnswer(
-                f"{self.url}{path} answered {len(body)} bytes that are no JSON: {plain(_text(body), 120)!r}",
+                f"{self.url}{path} answered {len(body)} bytes that are no JSON: {plain(self.hide(_text(body)), 120)!r}",
                 hint="is this ComfyUI, or a proxy in front of it?",
                 status=status,
             ) from None
@@ -125,7 +143,13 @@ class Transport:
         """An answer as chunks; ``deadline_s`` bounds the whole of it, however slowly it drips."""
         try:
             with self._session().request(
-                method, self.url + path, timeout=self._timeout, allow_redirects=False, stream=True, **request
+                method,
+                self.url + path,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+                verify=self._verify,  # here: set on a session, the environment would come before it
+                **request,
             ) as response:
                 self._check(response, path, accept)
                 yield response, self._chunks(response, path, time.monotonic() + deadline_s)
@@ -162,13 +186,13 @@ class Transport:
                 f"{self.url}{path} answered {status}",
                 hint="behind a proxy: server.headers_env names an environment variable with 'Authorization: …'",
             )
-        head = plain(_text(next(response.iter_content(400), b"")), 160)
+        head = plain(self.hide(_text(next(response.iter_content(_HEAD), b""))), 160)
         raise ServerBadAnswer(f"{self.url}{path} answered {status}: {head}", status=status)
 
     def _translate(self, error: failures.RequestException, path: str) -> ServerError:
         place, why = f"{self.url}{path}", _reason(error)
         if isinstance(error, failures.SSLError):
-            return ServerUnreachable(f"TLS to {place} failed ({why})", hint="the certificate must be valid", sent=False)
+            return ServerUnreachable(f"TLS to {place} failed ({why})", hint=_TLS_HINT, sent=False)
         if isinstance(error, failures.ReadTimeout):
             return ServerTimedOut(f"{place} did not answer in {self._timeout[1]:g} s")
         if isinstance(error, failures.ChunkedEncodingError | failures.ContentDecodingError):
@@ -194,7 +218,7 @@ def _split(url: str) -> SplitResult:
 
 
 def _text(body: bytes) -> str:
-    return body[:400].decode("utf-8", "replace")
+    return body[:_HEAD].decode("utf-8", "replace")
 
 
 def _reason(error: BaseException) -> str:

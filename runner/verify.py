@@ -33,16 +33,16 @@ class Flaw:
 
 def flaw_in(path: Path, expected: Expected, on_frame: Callable[[int], None] | None = None) -> Flaw | None:
     """The first flaw of the video at ``path``, None where it is what was asked for."""
-    from workflow.media.decode import frames
+    from workflow.media.decode import coded
     from workflow.media.probe import probe
 
     try:
         found = probe(path)
         count = 0
-        for count, image in enumerate(frames(path), start=1):
+        for count, frame in enumerate(coded(path), start=1):
             if on_frame is not None:
                 on_frame(count)
-            size = (image.shape[1], image.shape[0])
+            size = (frame.width, frame.height)
             if size != (expected.width, expected.height):
                 wanted = f"{expected.width}×{expected.height}"
                 return Flaw("decode-check", f"the video is {size[0]}×{size[1]}, asked for was {wanted}")

@@ -3,10 +3,11 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import Final
 
 from runner.answers import Finished
 from runner.journal import Journal
-from runner.outcome import Outcome
+from runner.outcome import Fault, Outcome
 from runner.progress import Progress
 from runner.server import Server
 from runner.text import plain
@@ -14,6 +15,8 @@ from runner.transport import ServerError
 from runner.watch import Watch
 
 OnProgress = Callable[[Progress], None]
+_LET_GO_S: Final = 30.0
+"""How long a node may take to look at an interrupt before its worker counts as dead: a step of a large video."""
 
 
 class Waiter:
@@ -27,6 +30,9 @@ class Waiter:
         self._missed = 0
         self._gone_since: float | None = None
         self._still_since: float | None = None
+        self._others: tuple[str, ...] = ()
+        self._others_since: float | None = None
+        self._began = False
         self._trouble = ""
 
     def wait(self) -> Finished | Outcome:
@@ -36,13 +42,13 @@ class Waiter:
                 return self._take_back()
             dead = self._server.trouble()
             if dead:
-                return Outcome("lost", "wait", dead)
+                return self._lost(dead, "away")
             found = self._look()
             if found is not None:
                 return found
             progress = self._watch.take()
-            if progress is not None and self._on_progress is not None:
-                self._on_progress(progress)
+            if progress is not None:
+                self._tell(progress)
             self._watch.wait(self._server.poll_s)
 
     def _look(self) -> Finished | Outcome | None:
@@ -54,7 +60,8 @@ class Waiter:
             self._trouble = error.message
             patience = self._server.config.unreachable_s
             if now - self._gone_since > patience:
-                return Outcome("lost", "wait", f"no word from the server for {patience:g} s: {self._trouble}")
+                return self._lost(f"no word from the server for {patience:g} s: {self._trouble}", "away")
+            self._tell(Progress("out of reach"))
             return None
         self._gone_since = None
         return found or self._stalled(now)
@@ -63,37 +70,49 @@ class Waiter:
         prompt_id, client = self._journal.prompt_id, self._server.client
         queue = client.queue()
         if prompt_id in queue.running:
-            self._missed = 0
+            self._missed, self._began, self._others_since = 0, True, None
             self._still_since = self._still_since or now
         elif prompt_id in queue.pending:
             self._missed = 0
             # Nothing runs and we wait: the server's worker is dead. Somebody else's job runs: we are patient.
             self._still_since = None if queue.running else (self._still_since or now)
-            if self._on_progress is not None:
-                self._on_progress(Progress("waiting", value=queue.ahead_of(prompt_id)))
+            if queue.running != self._others or self._others_since is None:
+                self._others, self._others_since = queue.running, now
+            self._tell(Progress("waiting", value=queue.ahead_of(prompt_id)))
         else:
             finished = client.history(prompt_id)
             if finished is not None:
                 return finished
             self._missed += 1
             if self._missed > 1:
-                return Outcome(
-                    "lost", "wait", "the server knows this job no more: it was restarted, or its queue cleared"
-                )
+                return self._lost("the server knows this job no more: it was restarted, or its queue cleared")
         return None
 
     def _stalled(self, now: float) -> Outcome | None:
+        config, waits = self._server.config, self._others_since is not None
+        if waits and self._others and now - (self._others_since or now) > config.silent_timeout_s:
+            self._give_up()  # it waits: nothing to be patient with
+            words = f"the same job ran before this one for {config.silent_timeout_s:g} s: the server's worker is dead"
+            return Outcome("stalled", "wait", words, began=False, fault="worker")
         if self._still_since is None:
             return None
         heard = self._watch.last
         hears = heard is not None and self._server.events.hears(self._journal.client_id)
-        config = self._server.config
         limit = config.stall_timeout_s if hears else config.silent_timeout_s
         quiet = now - max(self._still_since, heard or self._still_since)
         if quiet <= limit:
             return None
-        self._give_up()
-        return Outcome("stalled", "wait", f"the job is in the queue and nothing was heard of it for {quiet:.0f} s")
+        dead = not self._give_up(min(_LET_GO_S, limit)) or waits
+        words = f"the job is in the queue and nothing was heard of it for {quiet:.0f} s"
+        words += "; the server's worker is dead" if dead else ""
+        return Outcome("stalled", "wait", words, began=not waits, fault="worker" if dead else "")
+
+    def _lost(self, words: str, fault: Fault = "") -> Outcome:
+        return Outcome("lost", "wait", words, began=self._began or self._watch.last is not None, fault=fault)
+
+    def _tell(self, progress: Progress) -> None:
+        if self._on_progress is not None:
+            self._on_progress(progress)
 
     def _take_back(self) -> Outcome:
         stopped = self._give_up(5.0)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from runner.progress import Progress, Shape
-from workflow.timings import Timings
+from workflow.timings import StepSeconds, Timings, slow_steps
 
 _OVER = frozenset({"execution_success", "execution_error", "execution_interrupted"})
 
@@ -35,6 +35,11 @@ class Watch:
     def last(self) -> float | None:
         """Clock of the last event, None before the first."""
         return self._last
+
+    @property
+    def span(self) -> tuple[float | None, float | None]:
+        """Clocks at which the prompt began and ended, each None where no event told it."""
+        return self._started, self._ended
 
     def wait(self, seconds: float) -> None:
         """Sleep, but wake early when an event says that the prompt is over."""
@@ -102,7 +107,7 @@ class Watch:
         that steady windows carry the decode and encode between them.
         """
         with self._lock:
-            shape, begin = self._shape, self._begin_of_steps()
+            shape, begin, steps = self._shape, self._begin_of_steps(), self._step_seconds()
             node_at = dict(reversed(self._nodes))
             sampler_at = node_at.get(shape.sampler or "")
             load_from = node_at.get(shape.loader or "", sampler_at)
@@ -114,6 +119,8 @@ class Watch:
                 total_s=seconds if seconds is not None else whole,
                 node_s=self._node_seconds(),
                 window_s=self._window_seconds(begin),
+                step_s=steps,
+                slow=slow_steps(steps),
                 cached=None if cached is None or shape.sampler is None else shape.sampler in cached,
                 cold=None if cached is None or shape.loader is None else shape.loader not in cached,
             )
@@ -141,6 +148,16 @@ class Watch:
         marks = [begin, *(end for end in ends if end is not None)]
         return tuple(round(after - before, 4) for before, after in itertools.pairwise(marks))
 
+    def _step_seconds(self) -> StepSeconds:
+        """From one step's end to the next one's. The VAE works between windows: a window's first step is unknown."""
+        if not self._steps or not self._shape.steps:
+            return ()
+        at, steps = self._steps, range(2, self._shape.steps + 1)
+        return tuple(
+            (None, *(_gap(at.get((window, step - 1)), at.get((window, step))) for step in steps))
+            for window in range(1, self._shape.windows + 1)
+        )
+
     def _node_seconds(self) -> tuple[tuple[str, float], ...]:
         ends = [*(at for _, at in self._nodes[1:]), self._ended]
         return tuple(
@@ -151,3 +168,7 @@ class Watch:
 
     def _seconds_of(self, node: str | None) -> float | None:
         return next((seconds for name, seconds in self._node_seconds() if name.partition(" ")[0] == node), None)
+
+
+def _gap(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None else round(after - before, 4)

@@ -6,20 +6,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sweeps.forecast import size
-from workflow.errors import HarnessError
+from workflow.errors import HarnessError, told
+from workflow.words import counted
 
 OUTPUTS = Path(__file__).resolve().parents[1] / "outputs"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    args = parser().parse_args(arguments)
+    whole = parser()
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if not words:
+        whole.print_help(sys.stderr)
+        return 2
+    args = whole.parse_args(words)
     try:
         code: int = args.run(args)
         return code
     except HarnessError as error:
-        print(f"{error.code}: {error}", file=sys.stderr)
-        return error.exit_code
+        return told(error)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -72,8 +77,12 @@ def _du(args: argparse.Namespace) -> int:
     console = Console()
     console.print(table)
     total = size(sum(one.size for one in found))
-    console.print(f"{len(found)} entries, {total}; a render shared by sweeps counts in each", highlight=False)
+    console.print(f"{_entries(found)}, {total}; a render shared by sweeps counts in each", highlight=False)
     return 0
+
+
+def _entries(found: Sequence[object]) -> str:
+    return counted(len(found), "entry", "entries")
 
 
 def _prune(args: argparse.Namespace) -> int:
@@ -85,9 +94,9 @@ def _prune(args: argparse.Namespace) -> int:
         print(f"{one.kind:8} {size(one.size):>9}  {one.age_days:5.1f} days old{used}  {one.path}")
     total = size(sum(one.size for one in gone))
     if args.yes:
-        print(f"removed {len(gone)} entries, {total}")
+        print(f"removed {_entries(gone)}, {total}")
     else:
-        print(f"would remove {len(gone)} entries, {total}" + ("; with --yes it does" if gone else ""))
+        print(f"would remove {_entries(gone)}, {total}" + ("; with --yes it does" if gone else ""))
     return 0
 
 

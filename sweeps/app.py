@@ -9,12 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.harness import harness
 from sweeps import known as seen
 from sweeps.collect import collect
 from sweeps.config import Config
+from sweeps.contents import changed
+from sweeps.doctoring import doctor
 from sweeps.hooks import run_hook
 from sweeps.interrupt import interruptible
-from sweeps.judging import fetch_weights, footage_scores, score_task, scorer_of
+from sweeps.judging import cost_only, fetch_weights, footage_scores, score_task, scorer_of
+from sweeps.naming import folder_name, sweep_name
 from sweeps.plan import Plan, PlannedCell
 from sweeps.planning import Planner
 from sweeps.precheck import check_config
@@ -24,15 +28,14 @@ from sweeps.scoring import Scorer, ScoreTask, ScoringPool, score
 from sweeps.settings import Compose
 from sweeps.store import REFUSED, Entry, Store, check_writable, unusable
 from workflow.errors import HarnessError
+from workflow.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 ROOT = Path(__file__).resolve().parents[1]
-ACTIONS = ("run", "plan", "score", "log")
+ACTIONS = ("run", "plan", "doctor", "score", "log")
 """What a command can do, in the words a user types."""
-LONGEST_FOLDER = 150
-"""Bytes of a folder's name: most systems take 255, and files in it have names too."""
 
 
 class ActionError(HarnessError):
@@ -66,19 +69,19 @@ class App:
 
     @property
     def name(self) -> str:
-        """The sweep's name: as configured, else the experiment's, else the variant's."""
-        choices = self.config.choices
-        return self.config.sweep.name or choices.get("experiment") or choices.get("variant") or "sweep"
+        """The sweep's name: as configured, else the experiment's, else what it compares."""
+        return sweep_name(self.config)
 
-    def folder(self, stand_in: bool) -> Path:
-        """Where the plans and tables of this sweep stand; those of the stand-in apart, so that they never mix."""
-        return self.outputs / "sweeps" / folder_name(f"{self.name} (stand-in)" if stand_in else self.name)
+    def folder(self, mark: str) -> Path:
+        """Where the plans and tables of this sweep stand; those of stand-in and rehearsal apart: they never mix."""
+        return self.outputs / "sweeps" / folder_name(f"{self.name}-{mark}" if mark else self.name)
 
     def run(self) -> int:
         """Do what ``action`` says; the exit code."""
         actions: dict[str, Callable[[], int]] = {
             "run": lambda: execute(self),
             "plan": self._plan,
+            "doctor": lambda: doctor(self),
             "score": lambda: self._again(score=True),
             "log": lambda: self._again(score=False),
         }
@@ -118,7 +121,11 @@ class App:
             cache = Path(folder) / "clips"
             if (self.outputs / "clips").is_dir():
                 shutil.copytree(self.outputs / "clips", cache)
-            self.show(planner := self.planner(self._recalled(), cache), planner.plan())
+            planner = self.planner(self._recalled(), cache)
+            plan = planner.plan()
+            here = self.config.server.folder
+            planner.said.update(dict.fromkeys(changed(here, self.outputs / "servers", planner.known.models)))
+            self.show(planner, plan)
         return 0
 
     def show(self, planner: Planner, plan: Plan) -> None:
@@ -127,13 +134,7 @@ class App:
 
         for line in planner.said:
             self.console.print(line, style="yellow", markup=False, highlight=False)
-        show_plan(
-            self.console,
-            plan,
-            disk_bytes=planner.disk(plan),
-            learned_from=planner.model.learned_from,
-            seen=planner.known.seen,
-        )
+        show_plan(self.console, plan, planner.outlook(plan), planner.known.seen)
 
     def _again(self, *, score: bool) -> int:
         """Score stored renders that lack a score of the present scorer, or only log what is there."""
@@ -167,7 +168,8 @@ class App:
         from rich.progress import Progress as Bar
 
         unscored: dict[str, str] = {}
-        fetch_weights(self.config, self.console)
+        if not cost_only(self.config, planner.known.rehearsal):
+            fetch_weights(self.config, self.console)
         with ScoringPool(self.config.scoring.workers, self.config.scoring.timeout_s, self.scorer) as pool:
             for one in plan.cells:
                 if one.cell is None or one.environment is None or one.state == "collapsed":
@@ -176,7 +178,7 @@ class App:
                 if entry is None:
                     continue
                 task = self.task(planner, one, entry)
-                if planner.store.score(entry, task.scorer) is None:
+                if task is not None and planner.store.score(entry, task.scorer) is None:
                     pool.submit(task)
             total = pool.waiting
             with Bar(console=self.console, disable=not self.console.is_terminal) as bar:
@@ -189,11 +191,13 @@ class App:
                         else:
                             planner.store.put_score(Entry(task.video.parent, {}), task.scorer, judged)
         done = total - pool.waiting - len(unscored)
-        self.console.print(f"scored {done} render{'' if done == 1 else 's'} again", highlight=False)
+        self.console.print(f"scored {counted(done, 'render')} again", highlight=False)
         return unscored
 
-    def task(self, planner: Planner, one: PlannedCell, entry: Entry) -> ScoreTask:
-        """What to score of a cell's render."""
+    def task(self, planner: Planner, one: PlannedCell, entry: Entry) -> ScoreTask | None:
+        """What to score of a cell's render; None where videos are not judged."""
+        if cost_only(self.config, planner.known.rehearsal):
+            return None
         return score_task(self.config, planner, one, entry)
 
     def result(self, planner: Planner, plan: Plan, **more: Any) -> SweepResult:
@@ -209,26 +213,7 @@ class App:
             config_yaml=self.config_yaml,
             title=self.config.sweep.title,
             footage=footage_scores(self.config, planner, plan),
-            stamp=stamp.to_json() if stamp else {},
+            stamp=(stamp.to_json() if stamp else {}) | {"harness": harness()},
+            cost_only=cost_only(self.config, planner.known.rehearsal),
             **more,
         )
-
-
-def folder_name(name: str) -> str:
-    """``name`` as a folder on any system: what no folder may hold is percent-encoded, what is too long is cut.
-
-    >>> folder_name("../动作 帧=9")
-    '%2E.%2F动作 帧=9'
-    """
-    from hashlib import sha256
-
-    def encoded(sign: str) -> str:
-        return "".join(f"%{byte:02X}" for byte in sign.encode("utf-8"))
-
-    safe = "".join(encoded(one) if one in '/\\:*?"<>|%' or not one.isprintable() else one for one in name)
-    safe = encoded(safe[0]) + safe[1:] if safe[:1] in ". " else safe
-    safe = safe[:-1] + encoded(safe[-1]) if safe[-1:] in ". " else safe
-    raw = safe.encode("utf-8")
-    if len(raw) <= LONGEST_FOLDER:
-        return safe
-    return raw[: LONGEST_FOLDER - 9].decode("utf-8", "ignore") + "-" + sha256(raw).hexdigest()[:8]

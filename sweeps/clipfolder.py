@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow.errors import HarnessError
+from workflow.words import counted
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif"})
 SPEECHES = frozenset({".wav", ".mp3", ".flac", ".m4a", ".aac", ".ogg", ".opus", ".wma"})
@@ -55,7 +56,14 @@ def folder_sources(folder: Path, pair: str, say: Say) -> list[Source]:
     if pair not in ("name", "product"):
         raise ClipsError(f"clips.pair={pair} is unknown", hint="name, product or csv")
     pictures, speeches, videos = (_by_stem(folder, kind) for kind in (PICTURES, SPEECHES, VIDEOS))
-    return _by_name(folder, pictures, speeches, videos, say) if pair == "name" else _product(folder, pictures, speeches)
+    faces = {**videos, **pictures} if pair == "name" else pictures  # a video stands in for a picture that is not there
+    if not faces or not speeches:
+        hint = "put at least one of each there (PNG or JPEG, WAV or MP3)"
+        raise ClipsError(
+            f"{folder} has {counted(len(faces), 'picture')} and {counted(len(speeches), 'speech', 'speeches')}",
+            hint=f"{hint}: anna.png speaks anna.wav" if pair == "name" else hint,
+        )
+    return _by_name(folder, faces, speeches, videos, say) if pair == "name" else _product(faces, speeches)
 
 
 def _by_stem(folder: Path, suffixes: frozenset[str]) -> dict[str, Path]:
@@ -74,9 +82,8 @@ def _by_stem(folder: Path, suffixes: frozenset[str]) -> dict[str, Path]:
 
 
 def _by_name(
-    folder: Path, pictures: Mapping[str, Path], speeches: Mapping[str, Path], videos: Mapping[str, Path], say: Say
+    folder: Path, faces: Mapping[str, Path], speeches: Mapping[str, Path], videos: Mapping[str, Path], say: Say
 ) -> list[Source]:
-    faces = {**videos, **pictures}  # a video stands in for a picture that is not there
     both = [stem for stem in faces if stem in speeches]
     if not both:
         raise ClipsError(
@@ -89,17 +96,12 @@ def _by_name(
     return [Source(stem, faces[stem], speeches[stem], reference_video=videos.get(stem)) for stem in sorted(both)]
 
 
-def _product(folder: Path, pictures: Mapping[str, Path], speeches: Mapping[str, Path]) -> list[Source]:
-    if not pictures or not speeches:
-        raise ClipsError(
-            f"{folder} has {len(pictures)} pictures and {len(speeches)} speeches",
-            hint="put at least one of each there (PNG or JPEG, WAV or MP3)",
-        )
+def _product(pictures: Mapping[str, Path], speeches: Mapping[str, Path]) -> list[Source]:
     return [Source(f"{face}+{words}", pictures[face], speeches[words]) for face in pictures for words in speeches]
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names)[:6]) or "none"
+    return ", ".join(sorted(names)[:6])
 
 
 def csv_sources(folder: Path) -> list[Source]:

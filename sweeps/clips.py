@@ -1,6 +1,7 @@
 """The clips of a sweep: the shipped sample, a user's folder, or a hand-written list."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -42,11 +43,18 @@ def load_clips(
     Raises ClipsError, NoFaceError, SeveralFacesError, and the errors of reading pictures, sounds and videos.
     """
     say = say or logging.getLogger(__name__).warning
-    chosen = _chosen(_unique(_sources(kind, dir, pair, entries, say)), names)
+    chosen = _chosen(_unique(_sources(kind, dir, pair, entries, say)), names)[:limit]
+    named = Counter(picture.name for picture in {source.picture for source in chosen})
+    said: dict[str, None] = {}  # a picture that many clips share is told of once a size
     clips = []
-    for source in chosen[:limit]:
+    for source in chosen:
         size = (source.width or width, source.height or height)
-        clips.append(_clip(source, size, cache_dir, say))
+        clip, lines = _clip(source, size, cache_dir)
+        picture = source.picture.name if named[source.picture.name] == 1 else str(source.picture)
+        said.update(dict.fromkeys(f"{picture}: {line}" for line in lines))
+        clips.append(clip)
+    for line in said:
+        say(line)
     return clips
 
 
@@ -105,14 +113,13 @@ def _chosen(sources: list[Source], names: Sequence[str] | None) -> list[Source]:
     return [source for source in sources if source.name in set(names)]
 
 
-def _clip(source: Source, size: tuple[int, int], cache_dir: Path, say: Say) -> Clip:
+def _clip(source: Source, size: tuple[int, int], cache_dir: Path) -> tuple[Clip, tuple[str, ...]]:
+    """One clip, and what is to be known of its pictures."""
     length = _seconds(require_file(source.speech, "speech"))
     pictures = _pictures(source, size, cache_dir)
-    for line in pictures.warnings:
-        say(f"{source.name}: {source.picture.name}: {line}")
     if source.reference_video is not None:
         _check_video(require_file(source.reference_video, "reference video"))
-    return Clip(
+    clip = Clip(
         name=source.name,
         frame=pictures.frame,
         face=pictures.face,
@@ -123,6 +130,7 @@ def _clip(source: Source, size: tuple[int, int], cache_dir: Path, say: Say) -> C
         reference_video=source.reference_video,
         prompt=source.prompt,
     )
+    return clip, pictures.warnings
 
 
 def _pictures(source: Source, size: tuple[int, int], cache_dir: Path) -> Prepared:

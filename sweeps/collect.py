@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+from sweeps.account import slow_steps, spent
 from sweeps.engine import Failure, is_expected
 from sweeps.plan import Plan, PlannedCell
-from sweeps.results import CellResult, SettingResult, SweepResult
+from sweeps.results import OF_A_MODEL, CellResult, SettingResult, SweepResult
 from sweeps.store import Entry, Store
-from workflow.windows import FPS
 
 SHARED_CARD = "scoring ran on the same card"
 ScorerOf = Callable[[PlannedCell], str]
@@ -29,6 +29,7 @@ def collect(
     title: str = "",
     footage: Mapping[str, Mapping[str, Any]] = {},
     stamp: Mapping[str, Any] | None = None,
+    cost_only: str = "",
 ) -> SweepResult:
     """The result of ``plan``: what it reuses, and what this call did (``done`` names the cells it rendered).
 
@@ -38,7 +39,7 @@ def collect(
     results: dict[str, CellResult] = {}
     for one in plan.cells:
         sound = one.state == "reuse" or one.name in done
-        results[one.name] = _cell(one, sound, store, scorer_of, failures, unscored, expected)
+        results[one.name] = _cell(one, sound, store, scorer_of, failures, unscored, expected, cost_only)
     for name, twin in plan.twins.items():
         results[name] = _as_twin(results[name], results[twin])
     by_setting: dict[str, list[CellResult]] = {}
@@ -47,7 +48,7 @@ def collect(
     notes: dict[str, dict[str, None]] = {}
     for one in plan.cells:
         said = (*one.warnings, *(one.cell.notes if one.cell else ()))
-        notes.setdefault(one.setting, {}).update(dict.fromkeys(said))
+        notes.setdefault(one.setting, {}).update(dict.fromkeys((*said, *slow_steps(results[one.name]))))
     settings = tuple(
         SettingResult(
             one.name, dict(one.values) | dict(one.inputs), tuple(notes.get(one.name, ())), tuple(by_setting[one.name])
@@ -67,6 +68,8 @@ def collect(
         stamp=stamp or {},
         title=title,
         footage=footage,
+        rehearsal=plan.rehearsal,
+        cost_only=cost_only,
     )
 
 
@@ -78,6 +81,7 @@ def _cell(
     failures: Mapping[str, Failure],
     unscored: Mapping[str, str],
     expected: Any,
+    cost_only: str,
 ) -> CellResult:
     base = CellResult(one.setting, one.clip.name, one.seed, "pending")
     if one.state == "impossible":
@@ -88,29 +92,40 @@ def _cell(
     entry = store.find(one.cell.recipe, one.environment) if sound else None
     if entry is not None and one.name not in failures:
         return _with(
-            placed, state="done", reused=one.state == "reuse", **_judged(one, entry, store, scorer_of, unscored)
+            placed,
+            state="done",
+            reused=one.state == "reuse",
+            **_judged(one, entry, store, scorer_of, unscored, cost_only),
         )
     failure = failures.get(one.name) or _stored_failure(one, store, expected)
     if failure is None:
         return placed
     reason = f"{failure.status.replace('_', ' ')}: {failure.message}"
-    return _with(placed, state="failed", stage=failure.stage or None, reason=reason, expected=failure.expected)
+    reason += f" (after {failure.tries} attempts)" if failure.tries > 1 else ""
+    told: dict[str, Any] = {"expected": failure.expected, "attempts": failure.tries}
+    return _with(placed, state="failed", stage=failure.stage or None, reason=reason, **told)
 
 
 def _judged(
-    one: PlannedCell, entry: Entry, store: Store, scorer_of: ScorerOf, unscored: Mapping[str, str]
+    one: PlannedCell, entry: Entry, store: Store, scorer_of: ScorerOf, unscored: Mapping[str, str], cost_only: str
 ) -> dict[str, Any]:
     from eval.metrics.cost import cost_values
+    from eval.value import absent
 
-    score = store.score(entry, scorer_of(one))
-    seconds = one.cell.windows.frames / FPS if one.cell else None
+    score = None if cost_only else store.score(entry, scorer_of(one))
+    seconds = one.cell.windows.frames / one.cell.fps if one.cell else None
     flags = (SHARED_CARD,) if entry.record.get("scored_on_card") else ()
-    cost = cost_values(entry.record.get("timings"), generated_s=seconds, flags=flags)
+    told = entry.record.get("timings"), entry.record.get("memory")
+    cost = cost_values(told[0], generated_s=seconds, memory=told[1], flags=flags)
+    if entry.record.get("stand_in"):  # a puppet draws a window in no time: the figure would only look like one
+        cost |= dict.fromkeys(OF_A_MODEL, absent("of a model only, this is the stand-in"))
     return {
+        "attempts": 1 + sum(one.get("counted", True) for one in entry.record.get("attempts") or ()),
         "folder": entry.folder,
         "score": score,
-        "reason": None if score is not None else unscored.get(one.name, "not scored yet"),
+        "reason": None if score is not None else cost_only or unscored.get(one.name, "not scored yet"),
         "cost": {name: value.to_json() for name, value in cost.items()},
+        "spent": spent(entry.record),
     }
 
 

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, get_type_hints
 
@@ -10,6 +10,7 @@ from workflow.errors import HarnessError
 
 GROUPS = ("variant", "experiment", "clips", "server", "gpu", "model", "scoring", "tracking", "search")
 """Config groups: what ``conf/`` has a folder for."""
+AXES = "sweep.axes."
 _INPUTS = re.compile(r"^\+{0,2}(?P<what>workflow|sweep\.axes)\.inputs\.(?P<key>[^=]+)=(?P<value>.*)$", re.DOTALL)
 _FLAGS = (
     "--cfg",
@@ -65,11 +66,12 @@ class CommandLineError(HarnessError):
 @dataclass(frozen=True)
 class CommandLine:
     """Overrides Hydra can parse, then its own flags; ``inputs`` and ``axes`` are the ``workflow.inputs."Title.input"``
-    and ``sweep.axes.inputs."Title.input"`` pairs that its grammar cannot hold."""
+    and ``sweep.axes.inputs."Title.input"`` pairs that its grammar cannot hold. ``order`` names the axes as typed."""
 
     arguments: tuple[str, ...]
     inputs: dict[str, Any] = field(default_factory=dict)
     axes: dict[str, Any] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
 
 
 def read(arguments: Sequence[str]) -> CommandLine:
@@ -96,7 +98,16 @@ def read(arguments: Sequence[str]) -> CommandLine:
             flags.append(_flag(argument))
         else:
             kept.append(_parsable(argument))
-    return CommandLine((*kept, *flags), raw["workflow"], raw["sweep.axes"])
+    return CommandLine((*kept, *flags), raw["workflow"], raw["sweep.axes"], tuple(_axes(arguments)))
+
+
+def _axes(arguments: Sequence[str]) -> Iterator[str]:
+    """The axes that ``arguments`` give values, in their order."""
+    for argument in arguments:
+        name = argument.lstrip("+").partition("=")[0]
+        if name.startswith(AXES):
+            axis, dot, own = name.removeprefix(AXES).partition(".")
+            yield f"{axis}{dot}" + own.strip("\"'")
 
 
 def _flag(argument: str) -> str:

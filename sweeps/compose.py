@@ -1,8 +1,9 @@
 """Configs composed by Hydra, once per combination of config groups, as typed objects."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 from sweeps.commandline import CommandLine, known_keys
@@ -57,6 +58,22 @@ def typed(composed: Any, choices: Mapping[str, Any], line: CommandLine = NO_LINE
     config.choices = {str(group): str(option) for group, option in choices.items() if _ours(group, option)}
     _check_model(config)
     return config
+
+
+def axis_order(experiment: str | None, line: CommandLine, folders: Iterable[str]) -> list[str]:
+    """The axes as they were given: as the ``experiment`` in one of the ``folders`` has them, then as ``line`` has.
+
+    A composed config has them in the order of the schema.
+    """
+    from omegaconf import OmegaConf
+
+    names: list[str] = []
+    for folder in folders if experiment else ():
+        file = Path(folder) / "experiment" / f"{experiment}.yaml"
+        axes: Any = OmegaConf.select(OmegaConf.load(file), "sweep.axes") if file.is_file() else None
+        for name in axes or ():
+            names += [f"inputs.{one}" for one in axes[name] or ()] if name == "inputs" else [str(name)]
+    return list(dict.fromkeys([*names, *line.order]))
 
 
 def _ours(group: Any, option: Any) -> bool:

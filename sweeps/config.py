@@ -101,7 +101,7 @@ class PerNetwork:
     """One text for each weights file."""
 
     syncnet: Optional[str] = None
-    alexnet: Optional[str] = None
+    lpips: Optional[str] = None
     landmarks: Optional[str] = None
     sface: Optional[str] = None
 
@@ -181,6 +181,8 @@ class Config:
     verbose: bool = False
     choices: dict[str, str] = field(default_factory=dict)
     """Which option of each group was composed; filled by the composer."""
+    order: list[str] = field(default_factory=list)
+    """Names of the axes as they were given, since composing sorts them; filled by the composer."""
     workflow: WorkflowConfig = field(default_factory=WorkflowConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
     clips: ClipsConfig = field(default_factory=ClipsConfig)

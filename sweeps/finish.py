@@ -1,14 +1,14 @@
 """The end of a command: MLflow, tables and pictures, the user's hooks, the exit code."""
 
-import sys
 from typing import TYPE_CHECKING, Any
 
+from sweeps.account import account_line, of_sweep, slow_lines
 from sweeps.engine import Progress
 from sweeps.hooks import run_hook
 from sweeps.results import SweepResult
 from sweeps.secrets import without_passwords
 from sweeps.store import unusable
-from workflow.errors import HarnessError
+from workflow.errors import HarnessError, told
 from workflow.files import write_atomically
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def finish(
         full = full or unusable(app.outputs, error)
     for trouble in (full, untracked):
         if trouble is not None:
-            print(f"{trouble.code}: {trouble}", file=sys.stderr)
-            code = code or trouble.exit_code
+            its_own = told(trouble)
+            code = code or its_own
     summary = _summary(app, result, progress, code)
     hook = app.config.hooks.on_done if code == OK else app.config.hooks.on_failure
     if said := run_hook(hook, summary):
@@ -91,12 +91,20 @@ def _print(app: "App", result: SweepResult, progress: Progress | None, uri: str)
         new = "nothing rendered" if not progress.rendered else f"{progress.rendered} rendered"
         judged = "nothing scored" if not progress.scored else f"{progress.scored} scored"
         console.print(f"{new}, {progress.reused} reused, {judged}", highlight=False)
+        if again := sum(one.attempts > 1 for one in result.cells if one.state == "done" and not one.reused):
+            console.print(f"{again} took more than one attempt", highlight=False)
+        if found := of_sweep(result, fresh=True):
+            console.print(account_line(found, stand_in=result.stand_in), markup=False, highlight=False)
+        for line in slow_lines(result):
+            console.print(line, style="yellow", markup=False, highlight=False)
         if progress.stopped:
             console.print(f"stopped: {progress.stopped}; the same command goes on", style="yellow", markup=False)
-    folder = app.folder(result.stand_in)
-    write_atomically(folder / "summary.md", summary_markdown(result))
-    write_atomically(folder / "summary.csv", summary_csv(result))
-    console.print(f"tables: {folder / 'summary.md'}", soft_wrap=True, markup=False, highlight=False)
+    folder = app.folder(result.mark)
+    own = f"plans/{result.plan_hash[:12]}"  # beside its plan: another plan of the same name does not take it away
+    for suffix, text in (("md", summary_markdown(result)), ("csv", summary_csv(result))):
+        write_atomically(folder / f"{own}.{suffix}", text)
+        write_atomically(folder / f"summary.{suffix}", text)
+    console.print(f"tables: {folder / 'summary.md'} (kept as {own}.md)", soft_wrap=True, markup=False, highlight=False)
     if uri:
         console.print(
             f"MLflow: mlflow ui --backend-store-uri {_quoted(without_passwords(uri))}",
@@ -117,6 +125,7 @@ def _summary(app: "App", result: SweepResult, progress: Progress | None, code: i
     return {
         "sweep": app.name,
         "stand_in": result.stand_in,
+        "rehearsal": result.rehearsal,
         "exit_code": code,
         "cells": len(result.cells),
         "rendered": progress.rendered if progress else 0,

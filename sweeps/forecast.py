@@ -1,16 +1,22 @@
-"""What a plan will cost: seconds a cell from a small cost model, corrected by the store's own history."""
+"""Seconds of renders: a first guess from the measured machine, corrected by the store's own history."""
 
-import math
 import statistics
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Final
 
+from workflow.cost import FIRST_GUESS, LOAD_S, Parts, Shape, Span, seconds, stand_in_seconds
 from workflow.errors import HarnessError
 
-RENDER_BYTES_PER_PIXEL = 0.012
-"""H.264 at crf 19 with sound, metadata, scores and a margin; measured on talking heads at 464×832."""
+Scale = tuple[float, float, float]
+
+ALIKE: Final = 3.0
+"""A render that took more or less than the others by so much is passed over: it waited for somebody, or spilled."""
+SURE: Final = 0.03
+"""No forecast claims to be nearer than this share."""
+_PRIOR: Final = 1.0  # the first guess counts as so many renders
+_LEAST: Final = 0.02  # of the common factor: no part of a render takes nothing
 
 
 class StopTimeError(HarnessError):
@@ -20,42 +26,102 @@ class StopTimeError(HarnessError):
 
 
 @dataclass(frozen=True)
-class CostModel:
-    """Seconds = cell + windows × (step_s × steps × passes + window_s), the window's part scaled by its pixels.
+class Past:
+    """A render of the past: what it was and what it took, None where that is not known."""
 
-    The model server's numbers are read off full-size runs at 464×832 on one GPU (4 steps: 28.7 s for one window,
-    49 to 54 s for two; 8 steps: 40.3 s; load about 12 s more): an order of magnitude for another card, corrected by
-    ``factor`` = the median of measured ÷ modelled seconds in the store.
+    shape: Shape
+    seconds: float
+    size: int = 0
+    cold: bool | None = None
+    load_s: float | None = None
+    vram: int | None = None
+    ram: int | None = None
+
+
+@dataclass(frozen=True)
+class CostModel:
+    """Seconds of a warm render: ``guess`` times ``scale`` (cell, steps, windows), give or take ``spread``.
+
+    ``load`` is what reading the models anew adds. ``learned_from`` counts the renders that corrected it.
     """
 
-    cell_s: float
-    load_s: float
-    step_s: float
-    window_s: float
-    factor: float = 1.0
+    guess: Callable[[Shape], Parts]
+    load: Span
+    spread: Span
+    scale: Scale = (1.0, 1.0, 1.0)
     learned_from: int = 0
 
-    def seconds(self, *, windows: int, frames: int, steps: int, passes: int, width: int, height: int) -> float:
-        """Forecast seconds of one uncached render without a reload; ``frames`` a window as generated."""
-        area = width * height * frames / (464 * 832 * 81)
-        return self.factor * (self.cell_s + windows * area * (self.step_s * steps * passes + self.window_s))
+    def seconds(self, shape: Shape) -> float:
+        """The one figure to reckon with, for a render without a reload."""
+        parts = self.guess(shape)
+        return parts.cell * self.scale[0] + parts.steps * self.scale[1] + parts.windows * self.scale[2]
+
+    def span(self, shape: Shape) -> Span:
+        """The same as a range."""
+        return self.spread.times(self.seconds(shape))
 
 
-MODEL_SERVER = CostModel(cell_s=6.0, load_s=17.0, step_s=2.9, window_s=10.0)
-STAND_IN = CostModel(cell_s=0.3, load_s=0.2, step_s=0.01, window_s=0.9)
+MODEL_SERVER: Final = CostModel(seconds, LOAD_S, FIRST_GUESS)
+STAND_IN: Final = CostModel(stand_in_seconds, Span(0.1, 0.2, 0.5), Span(0.4, 1.0, 3.0))
 
 
-def learn(model: CostModel, history: Iterable[tuple[Mapping[str, Any], float]]) -> CostModel:
-    """``model`` corrected by ``history``: pairs of what ``seconds`` takes and the seconds it really took."""
-    ratios = [taken / model.seconds(**cell) for cell, taken in history if taken > 0]
-    if not ratios:
+def learn(model: CostModel, history: Sequence[Past]) -> CostModel:
+    """``model`` corrected by ``history``.
+
+    Each of its three parts gets a factor of its own: those that explain the renders with the least relative error
+    (squared), the median of measured ÷ guessed being the prior for all three. What a reload takes is the difference
+    between the loading of renders that read the models and of those that did not; renders that did teach nothing
+    else, as long as there are others.
+    """
+    past = [one for one in history if one.seconds > 0]
+    load = _learn_load(model.load, past)
+    warm = [one for one in past if not one.cold] or past
+    taken = [max(one.seconds - (load.mid if one.cold else 0.0), 0.3 * one.seconds) for one in warm]
+    if not warm:
         return model
-    return CostModel(model.cell_s, model.load_s, model.step_s, model.window_s, statistics.median(ratios), len(ratios))
+    rows = [(model.guess(one.shape), seconds) for one, seconds in zip(warm, taken, strict=True)]
+    factor = statistics.median(seconds / parts.whole for parts, seconds in rows)
+    alike = [row for row in rows if factor / ALIKE <= row[1] / row[0].whole <= factor * ALIKE]
+    learnt = replace(model, load=load, scale=_fit(alike, factor), learned_from=len(past))
+    off = [
+        seconds / (sum(part * by for part, by in zip(_of(parts), learnt.scale, strict=True)))
+        for parts, seconds in alike
+    ]
+    return replace(learnt, spread=_spread(off))
 
 
-def passes(cfg: float, audio_cfg: float) -> int:
-    """Model passes a step: 1 at cfg 1, 2 when cfg or audio cfg differs from 1, 3 when both do."""
-    return 1 + (not math.isclose(cfg, 1.0)) + (not math.isclose(audio_cfg, 1.0))
+def _learn_load(first: Span, past: Sequence[Past]) -> Span:
+    cold = [one.load_s for one in past if one.cold and one.load_s is not None]
+    warm = [one.load_s for one in past if one.cold is False and one.load_s is not None]
+    if not cold or not warm:
+        return first
+    reload = max(0.0, statistics.median(cold) - statistics.median(warm))
+    return Span(0.7 * reload, reload, 1.5 * reload)
+
+
+def _of(parts: Parts) -> Scale:
+    return parts.cell, parts.steps, parts.windows
+
+
+def _fit(rows: Sequence[tuple[Parts, float]], factor: float) -> Scale:
+    """Least squares of relative errors with ``factor`` as the prior of all parts, none below a little of it."""
+    scaled = [[part * factor / seconds for part in _of(parts)] for parts, seconds in rows]
+    square = [[sum(row[i] * row[j] for row in scaled) + _PRIOR * (i == j) for j in range(3)] for i in range(3)]
+    goal = [sum(row[i] for row in scaled) + _PRIOR for i in range(3)]
+    found = [1.0, 1.0, 1.0]
+    for _ in range(200):  # one part at a time: the bound is kept, and three parts converge at once
+        for i in range(3):
+            rest = sum(square[i][j] * found[j] for j in range(3) if j != i)
+            found[i] = max((goal[i] - rest) / square[i][i], _LEAST)
+    return found[0] * factor, found[1] * factor, found[2] * factor
+
+
+def _spread(off: Sequence[float]) -> Span:
+    """From the tenth to the ninetieth per cent of what renders took against the fit; wider where few are known."""
+    unsure = max(0.35 / len(off) ** 0.5, SURE)
+    ordered = sorted(off)
+    low, high = ordered[int(0.1 * (len(off) - 1))], ordered[-1 - int(0.1 * (len(off) - 1))]
+    return Span(min(low, 1 - unsure), 1.0, max(high, 1 + unsure))
 
 
 def stop_time(text: str | None, now: datetime) -> datetime | None:

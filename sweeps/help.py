@@ -7,6 +7,7 @@ Parameter sweeps and evaluation for InfiniteTalk on ComfyUI.
 
   python sweep.py +experiment=motion_frame                      plan, render, score, log
   python sweep.py +experiment=motion_frame action=plan          the plan and its forecast; touches nothing
+  python sweep.py +experiment=motion_frame action=doctor        every cell against the live server; renders nothing
   python sweep.py +experiment=steps server=comfyui server.url=http://host:8188
   python sweep.py variant=v4 sweep.axes.motion_frame=[9,13,15,17] sweep.seeds=[1,2,3]
 
@@ -22,6 +23,7 @@ Often used:
   "sweep.axes.steps='range(4,9,2)'"     a range, quoted for the shell
   sweep.zip=[[width,height]]            axes that move together
   sweep.seeds=[1,2,3]                   repeats: they tell effect from luck
+  sweep.name=night_1                    what it is called (else: its experiment, or variant, axes and clips)
   sweep.stop_at=08:00                   no cell starts that would end later
   sweep.budget.wall_hours=6             … or pass a budget (gpu_hours, cells)
   clips=folder clips.dir=DIR            your own pictures and speeches (clips.pair=name|product|csv)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sweeps.config import Config
 from sweeps.plan import Plan, PlannedCell
 from sweeps.planning import Planner
+from sweeps.results import REHEARSAL_NOTE
 from sweeps.scoring import Footage, ScoreTask
 from sweeps.store import KEY, Entry
 from workflow.cell import Cell
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
     from eval.weights import Sources
 
 
+COST = "cost"
+"""The family that is measured in any case: alone in ``scoring.families`` it means that nothing looks at the videos."""
+
+
+def cost_only(config: Config, rehearsal: str) -> str:
+    """Why videos are not judged; empty where they are. What random weights draw is never judged."""
+    if rehearsal:
+        return REHEARSAL_NOTE
+    return "not judged: scoring.families=[cost]" if config.scoring.families == [COST] else ""
+
+
 def settings_of(config: Config) -> "Settings":
     """The evaluator's settings out of the config group ``scoring``."""
     from dataclasses import fields
@@ -28,7 +40,7 @@ def settings_of(config: Config) -> "Settings":
     given = {
         one.name: getattr(config.scoring, one.name) for one in fields(Settings) if hasattr(config.scoring, one.name)
     }
-    given["families"] = tuple(config.scoring.families) or SCORED
+    given["families"] = tuple(one for one in config.scoring.families if one != COST) or SCORED
     given["networks"] = tuple(config.scoring.networks)
     if config.scoring.device == "auto" and _renders_here(config):
         given["device"] = "cpu"  # a card that renders is never used for scoring unless asked
@@ -70,13 +82,12 @@ def fetch_weights(config: Config, console: "Console") -> None:
         return
     from eval.device import resolve
     from eval.fetching import fetch_missing
-    from eval.settings import WEIGHTS_OF
     from eval.weights import WeightsAbsent, find
 
     def say(line: str) -> None:
         console.print(line, style="yellow", markup=False, highlight=False)
 
-    names, sources = [WEIGHTS_OF[network] for network in settings.used], settings.sources
+    names, sources = list(settings.used), settings.sources
     if config.scoring.weights.fetch:
         fetch_missing(names, sources, say)
     for name in names:

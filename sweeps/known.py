@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,13 +20,20 @@ if TYPE_CHECKING:
 class Known:
     """The node schema and stamp of a server; ``seen`` is when, None where it never was.
 
-    Without a server ever seen, ``schema`` is None (the shipped snapshot is used) and so is ``stamp``.
+    Without a server ever seen, ``schema`` is None (the shipped snapshot is used) and so is ``stamp``. ``models`` maps
+    model files to their SHA-256, where their folder is on this machine.
     """
 
     stand_in: bool
     schema: Mapping[str, Any] | None = None
     stamp: "Stamp | None" = None
     seen: datetime | None = None
+    models: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def rehearsal(self) -> str:
+        """Which rehearsal's random weights the server has; empty where its models are real, or it was never seen."""
+        return self.stamp.rehearsal if self.stamp is not None else ""
 
 
 def of_live(server: "Server", classes: Iterable[str]) -> Known:
@@ -43,6 +50,7 @@ def remember(folder: Path, config: ServerConfig, known: Known) -> None:
         "seen": known.seen.timestamp(),
         "stamp": known.stamp.to_json(),
         "schema": known.schema,
+        "models": dict(known.models),
     }
     write_json(folder / f"{_key(config)}.json", record)
 
@@ -58,7 +66,10 @@ def recall(folder: Path, config: ServerConfig) -> Known:
         seen, stamp = datetime.fromtimestamp(float(record["seen"])), Stamp.from_json(record["stamp"])
     except (KeyError, TypeError, ValueError, OverflowError):
         return Known(config.kind == "embedded")
-    return Known(bool(record.get("stand_in")), record["schema"], stamp, seen)
+    models = record.get("models")
+    return Known(
+        bool(record.get("stand_in")), record["schema"], stamp, seen, models if isinstance(models, dict) else {}
+    )
 
 
 def _key(config: ServerConfig) -> str:

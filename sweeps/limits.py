@@ -1,5 +1,6 @@
 """When a sweep must start no further cell: a time of day, or a budget of hours or cells."""
 
+import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ class Limits:
     """Asked before every cell starts; counts what was spent.
 
     ``stop_at`` is a moment, ``now`` a clock (for tests). Wall hours count from ``started``, GPU hours are the seconds
-    that renders of this call took.
+    that renders of this call took. Forecasts are corrected by what this call's renders took against theirs.
     """
 
     budget: BudgetConfig
@@ -22,12 +23,23 @@ class Limits:
     started: datetime = field(init=False)
     cells: int = 0
     gpu_s: float = 0.0
+    paces: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.started = self.now()
 
-    def forbids(self, forecast_s: float, queued_s: float = 0.0) -> str | None:
-        """Why a cell of ``forecast_s`` seconds behind ``queued_s`` seconds of others must not start; None if it may."""
+    def took(self, forecast_s: float, seconds: float) -> None:
+        """A render of this call took so long."""
+        if forecast_s > 0 and seconds > 0:
+            self.paces.append(seconds / forecast_s)
+
+    def forbids(self, forecast_s: float, queued_s: float = 0.0, *, again: bool = False) -> str | None:
+        """Why a cell of ``forecast_s`` seconds behind ``queued_s`` seconds of others must not start; None if it may.
+
+        One that starts ``again`` is no further cell.
+        """
+        pace = statistics.median(self.paces) if self.paces else 1.0
+        forecast_s, queued_s = forecast_s * pace, queued_s * pace
         end = self.now() + timedelta(seconds=queued_s + forecast_s)
         budget = self.budget
         if self.stop_at is not None and end > self.stop_at:
@@ -36,6 +48,6 @@ class Limits:
             return f"it would pass sweep.budget.wall_hours={budget.wall_hours:g} (forecast {duration(forecast_s)})"
         if budget.gpu_hours is not None and self.gpu_s + queued_s + forecast_s > budget.gpu_hours * 3600:
             return f"it would pass sweep.budget.gpu_hours={budget.gpu_hours:g} (forecast {duration(forecast_s)})"
-        if budget.cells is not None and self.cells >= budget.cells:
+        if budget.cells is not None and not again and self.cells >= budget.cells:
             return f"sweep.budget.cells={budget.cells} are started"
         return None

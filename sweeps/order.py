@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
 
@@ -54,6 +55,34 @@ def _blocks_per_join(blocks: Sequence[Sequence[C]], groups: int, seconds: Callab
 
 
 def reloads(cells: Sequence[C], loader: Callable[[C], Hashable]) -> int:
-    """How often the model is read in this order, the first time included."""
+    """How often the model is read in this order, the first time included.
+
+    A server keeps what the prompt before used and nothing older: A, B, A are three loads.
+    """
     keys = [loader(cell) for cell in cells]
     return sum(1 for i, key in enumerate(keys) if i == 0 or key != keys[i - 1])
+
+
+@dataclass(frozen=True)
+class Reloads:
+    """What an order costs and saves in model loads: its own, the ``fewest`` there can be (one loader after the other,
+    which compares nothing before the end), and those of the order ``as_given`` (setting after setting, block by block).
+    """
+
+    own: int
+    fewest: int
+    as_given: int
+
+
+def compared(
+    cells: Sequence[C], loader: Callable[[C], Hashable], block: Callable[[C], Hashable], place: Callable[[C], int]
+) -> Reloads:
+    """The loads of ``cells`` in their order against other orders; ``place`` is a cell's place in the order given.
+
+    >>> cells = [("a", 1), ("b", 1), ("b", 2), ("a", 2)]
+    >>> compared(cells, loader=lambda c: c[0], block=lambda c: c[1], place=lambda c: "ab".index(c[0]))
+    Reloads(own=3, fewest=2, as_given=4)
+    """
+    turn = {key: at for at, key in enumerate(dict.fromkeys(map(block, cells)))}
+    given = sorted(cells, key=lambda one: (turn[block(one)], place(one)))
+    return Reloads(reloads(cells, loader), len({loader(one) for one in cells}), reloads(given, loader))

@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sweeps.order import balanced, reloads
+from sweeps.order import Reloads, balanced, compared
+from sweeps.results import mark_of
 from sweeps.settings import Setting
 from workflow.cell import Cell, Clip
 from workflow.errors import HarnessError
 from workflow.graph import canonical_json
-from workflow.parameters import LOADER
+from workflow.loader import loader_key
+from workflow.words import counted
 
 State = Literal["run", "reuse", "collapsed", "impossible"]
 
@@ -20,7 +22,8 @@ class PlannedCell:
     """One cell of a plan and what will be done with it.
 
     ``cell`` is None only where no graph could be built (``impossible``). ``reason`` says why it is impossible, or whose
-    video it shares. ``environment`` is known once a server has been seen. ``seconds`` forecasts a render.
+    video it shares. ``environment`` is known once a server has been seen. ``seconds`` forecasts a render. ``loader`` is
+    equal for cells that follow each other without a reload; ``facts`` join the render's record.
     """
 
     setting: str
@@ -32,6 +35,8 @@ class PlannedCell:
     seconds: float = 0.0
     environment: str | None = None
     warnings: tuple[str, ...] = ()
+    loader: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -58,12 +63,20 @@ class Plan:
     warnings: tuple[str, ...] = ()
     stand_in: bool = False
     twins: Mapping[str, str] = field(default_factory=dict)
+    rehearsal: str = ""
+    """Which random weights the server has; empty for a model."""
+
+    @property
+    def mark(self) -> str:
+        """One word for what renders, empty for a model: results never mix across it."""
+        return mark_of(self.stand_in, self.rehearsal)
 
     @property
     def hash(self) -> str:
         """SHA-256 of what is to be made, in order: the same plan resumed continues the same runs."""
         made = [[one.setting, one.clip.name, one.seed, one.cell.recipe if one.cell else None] for one in self.cells]
-        return hashlib.sha256(canonical_json([self.name, self.stand_in, made]).encode()).hexdigest()
+        told = [self.name, self.stand_in, made, *([self.rehearsal] if self.rehearsal else [])]
+        return hashlib.sha256(canonical_json(told).encode()).hexdigest()
 
     def count(self, state: State) -> int:
         """How many cells are in ``state``."""
@@ -75,24 +88,15 @@ class Plan:
         return [one for one in self.cells if one.state == "run"]
 
     @property
-    def reload_count(self) -> int:
-        """How often the model is read in this order."""
-        return reloads(self.to_run, _loader)
-
-    @property
-    def seconds(self) -> float:
-        """Forecast of the renders and of the reloads between them."""
-        return sum(one.seconds for one in self.to_run) + self.reload_count * self.reload_s
-
-    @property
-    def pixels(self) -> int:
-        """Pixels of all frames to be rendered, for the forecast of disk."""
-        return sum(one.clip.width * one.clip.height * one.cell.windows.frames for one in self.to_run if one.cell)
-
-
-def _loader(planned: PlannedCell) -> str:
-    values = planned.cell.values if planned.cell else {}
-    return canonical_json({name: values.get(name) for name in sorted(LOADER)})
+    def reloads(self) -> Reloads:
+        """How often the model is read in this order, and in others."""
+        places = {one.name: at for at, one in enumerate(self.settings)}
+        return compared(
+            self.to_run,
+            loader=lambda one: one.loader,
+            block=lambda one: (one.clip.name, one.seed),
+            place=lambda one: places[one.setting],
+        )
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ class Checks:
 
     ``build`` makes a cell; ``check`` says what makes it impossible and what is worth saying; ``same`` is a key equal
     for cells that cannot differ; ``environment`` the hash a cell would be made in; ``stored`` the environment of a
-    stored render that may stand for it, if there is one; ``seconds`` forecasts it.
+    stored render that may stand for it, if there is one; ``seconds`` forecasts it; ``facts`` are for its record.
     """
 
     build: Callable[[Setting, Clip, int], Cell]
@@ -118,6 +122,7 @@ class Checks:
     environment: Callable[[Cell], str | None]
     stored: Callable[[Cell, str], str | None]
     seconds: Callable[[Cell], float]
+    facts: Callable[[Cell], Mapping[str, Any]] = lambda _: {}
 
 
 def make_plan(
@@ -130,6 +135,7 @@ def make_plan(
     *,
     reload_s: float,
     stand_in: bool,
+    rehearsal: str = "",
     limit: int | None = None,
 ) -> Plan:
     """Plan every setting over its clips and ``seeds``; ``limit`` keeps the first cells only."""
@@ -139,9 +145,9 @@ def make_plan(
             for one in _cells(setting, clip, seeds, checks):
                 planned.setdefault((clip.name, one.seed), []).append(one)
     blocks = [planned[key] for key in sorted(planned, key=lambda key: seeds.index(key[1]))]
-    cells = balanced(blocks, _loader, lambda one: one.seconds, reload_s)
+    cells = balanced(blocks, lambda one: one.loader, lambda one: one.seconds, reload_s)
     cells, twins = _collapse(cells if limit is None else cells[:limit], checks)
-    return Plan(name, tuple(settings), baseline, tuple(cells), reload_s, _said(cells), stand_in, twins)
+    return Plan(name, tuple(settings), baseline, tuple(cells), reload_s, _said(cells), stand_in, twins, rehearsal)
 
 
 def _said(cells: Sequence[PlannedCell]) -> tuple[str, ...]:
@@ -161,14 +167,15 @@ def _cells(setting: Setting, clip: Clip, seeds: Sequence[int], checks: Checks) -
         cells = [checks.build(setting, clip, seed) for seed in seeds]
     except HarnessError as error:
         return [PlannedCell(setting.name, clip, seed, "impossible", reason=error.message) for seed in seeds]
-    checked = checks.check(setting, cells[0])
+    checked, loader = checks.check(setting, cells[0]), loader_key(cells[0].graph)
     warnings = checked.warnings
     if checked.problems:
-        reason = "; ".join(checked.problems)
+        reason = "; ".join(one.removesuffix(".") for one in checked.problems)
         return [
-            PlannedCell(setting.name, clip, cell.seed, "impossible", cell, reason, warnings=warnings) for cell in cells
+            PlannedCell(setting.name, clip, cell.seed, "impossible", cell, reason, warnings=warnings, loader=loader)
+            for cell in cells
         ]
-    seconds = checks.seconds(cells[0])
+    seconds, facts = checks.seconds(cells[0]), checks.facts(cells[0])
     planned = []
     for cell in cells:
         environment = checks.environment(cell)
@@ -176,7 +183,9 @@ def _cells(setting: Setting, clip: Clip, seeds: Sequence[int], checks: Checks) -
         reason = "made in another environment" if there not in (None, environment) else ""
         state: State = "reuse" if there else "run"
         place = there or environment
-        planned.append(PlannedCell(setting.name, clip, cell.seed, state, cell, reason, seconds, place, warnings))
+        planned.append(
+            PlannedCell(setting.name, clip, cell.seed, state, cell, reason, seconds, place, warnings, loader, facts)
+        )
     return planned
 
 
@@ -209,7 +218,7 @@ def require_possible(plan: Plan) -> None:
     if not plan.cells or any(one.state != "impossible" for one in plan.cells):
         return
     reasons = list(dict.fromkeys(one.reason for one in plan.cells))
-    more = f" (and {len(reasons) - 1} reasons more)" if len(reasons) > 1 else ""
+    more = f" (and {counted(len(reasons) - 1, 'reason')} more)" if len(reasons) > 1 else ""
     count = "the only cell" if len(plan.cells) == 1 else f"none of the {len(plan.cells)} cells"
     can = "cannot be made" if len(plan.cells) == 1 else "can be made"
     raise NothingPossible(
@@ -226,6 +235,7 @@ def frozen(plan: Plan) -> dict[str, Any]:
         "name": plan.name,
         "hash": plan.hash,
         "stand_in": plan.stand_in,
+        "rehearsal": plan.rehearsal,
         "baseline": plan.baseline,
         "settings": [
             {"name": one.name, "axis": dict(one.axis), "values": dict(one.values), "inputs": dict(one.inputs)}

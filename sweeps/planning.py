@@ -1,28 +1,30 @@
 """Answers a plan's questions from the graph and its rules, the server's schema and stamp, the store and its past."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sweeps import history
+from sweeps import history, needs
 from sweeps.config import Config
 from sweeps.engine import is_expected
-from sweeps.forecast import MODEL_SERVER, RENDER_BYTES_PER_PIXEL, STAND_IN, CostModel, learn
+from sweeps.forecast import MODEL_SERVER, STAND_IN, CostModel, Past, learn
 from sweeps.known import Known
+from sweeps.outlook import Outlook, outlook
 from sweeps.plan import Checked, Checks, Plan, PlannedCell, make_plan, require_possible
 from sweeps.prepare import MOST_PIXELS
 from sweeps.ranges import AxisError
 from sweeps.settings import Compose, Setting, baseline_of, expand
-from sweeps.store import Store
+from sweeps.store import Entry, Store
 from workflow.binding import Binding, bind
 from workflow.build import ClipFiles, build_cell, clip_files
 from workflow.cell import Cell, Clip
+from workflow.cost import shape_of
 from workflow.effective import collapse_key
 from workflow.graph import Graph, default_graph, load_graph
-from workflow.models import is_model_file
+from workflow.models import canonical, is_model_file
 from workflow.rules import Finding, check, check_axes
 from workflow.schema import NodeSchema, default_schema
 from workflow.validate import validate
@@ -31,7 +33,8 @@ from workflow.validate import validate
 @dataclass
 class Planner:
     """Makes the plan of one command. ``clip_cache`` is where prepared pictures are kept; ``thorough`` compares the
-    checksum of every stored video before it is reused. ``said`` collects what the clips had to say."""
+    checksum of every stored video before it is reused. ``content`` gives the SHA-256 of a model file, None where it is
+    not known; it defaults to what was last seen. ``said`` collects what the clips had to say."""
 
     config: Config
     compose: Compose
@@ -40,11 +43,13 @@ class Planner:
     name: str
     clip_cache: Path
     thorough: bool = False
+    content: Callable[[str], str | None] | None = None
     said: dict[str, None] = field(default_factory=dict)
     _graphs: dict[str | None, tuple[Graph, Binding]] = field(default_factory=dict)
     _clips: dict[str, list[Clip]] = field(default_factory=dict)
     _files: dict[Clip, ClipFiles] = field(default_factory=dict)
     _environments: dict[tuple[frozenset[str], str], str] = field(default_factory=dict)
+    _models: dict[frozenset[str], dict[str, str | None]] = field(default_factory=dict)
 
     def plan(self) -> Plan:
         """The plan, checked against what is known of the server.
@@ -52,21 +57,26 @@ class Planner:
         Raises:
             NothingPossible: no cell of it can be made.
         """
+        plan = self.draft()
+        require_possible(plan)
+        return plan
+
+    def draft(self) -> Plan:
+        """As :meth:`plan`, also where no cell of it can be made."""
         self.graph(self.config.workflow.graph)  # a graph that cannot be read is said before anything else
         settings = expand(self.config, self.compose)
-        plan = make_plan(
+        return make_plan(
             self.name,
             settings,
             baseline_of(self.config, settings),
             self.clips,
             self.config.sweep.seeds,
-            Checks(self.build, self.check, self.same, self.environment, self.stored, self.seconds),
-            reload_s=self.model.load_s * self.model.factor,
+            Checks(self.build, self.check, self.same, self.environment, self.stored, self.seconds, self.facts),
+            reload_s=self.model.load.mid,
             stand_in=self.known.stand_in,
+            rehearsal=self.known.rehearsal,
             limit=self.config.limit,
         )
-        require_possible(plan)
-        return plan
 
     def clips(self, setting: Setting) -> Sequence[Clip]:
         """The clips of a setting at the size it asks for."""
@@ -164,16 +174,43 @@ class Planner:
 
         if self.known.stamp is None:
             return None
-        models = frozenset(
-            value for node in cell.graph.values() for value in node["inputs"].values() if is_model_file(value)
-        )
-        key = (models, str(cell.values.get("attention_mode", "")))
+        models = self.models(cell)
+        key = (frozenset(models), str(cell.values.get("attention_mode", "")))
         if key not in self._environments:
-            known = environment_hash(self.known.stamp, models, key[1])
+            known = environment_hash(self.known.stamp, models, key[1], models)
             # what is not known whole is shared by no two sweeps
             own = known if not self.unknown else sha256(f"{known} {self.name}".encode()).hexdigest()
             self._environments[key] = own
         return self._environments[key]
+
+    def models(self, cell: Cell) -> dict[str, str | None]:
+        """The model files of a cell's graph and their SHA-256, None where that is not known."""
+        names = frozenset(
+            canonical(value)
+            for node in cell.graph.values()
+            for value in node["inputs"].values()
+            if is_model_file(value)
+        )
+        if names not in self._models:
+            content = self.content or self.known.models.get
+            self._models[names] = {name: content(name) for name in sorted(names)}
+        return self._models[names]
+
+    @property
+    def contents(self) -> dict[str, str | None]:
+        """Every model file that was asked for, and its SHA-256."""
+        return {name: content for models in self._models.values() for name, content in models.items()}
+
+    def facts(self, cell: Cell) -> dict[str, Any]:
+        """What a cell's record says of its environment beyond the server's stamp, and of its forecast."""
+        shape = shape_of(cell)
+        told = {"seconds": self.model.span(shape), "load_s": self.model.load}
+        told |= {kind: need(shape) for kind, need in self.needs.items()}
+        return {
+            "attention": cell.values.get("attention_mode"),
+            "models": self.models(cell),
+            "forecast": {kind: [round(part, 1) for part in span] for kind, span in told.items()},
+        }
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -188,18 +225,27 @@ class Planner:
         if entry is not None:
             return environment
         if self.config.sweep.reuse == "graph":
-            return next((other.environment for other in self.store.renders(cell.recipe)), None)
+            return next((one.environment for one in self.store.renders(cell.recipe) if self._alike(one)), None)
         failure = self.store.failure(cell.recipe, environment)
         one = PlannedCell(cell.setting, cell.clip, cell.seed, "reuse", cell)
         if failure and is_expected(one, str(failure.get("status")), self.config.sweep.expected_failures):
             return environment
         return None
 
+    def _alike(self, entry: Entry) -> bool:
+        """Whether a render of another environment came from the same kind of thing: a model, a rehearsal, a puppet."""
+        made = entry.record.get("stamp") or {}
+        stand_in = made.get("kind") == "stand-in"
+        return stand_in == self.known.stand_in and made.get("rehearsal", "") == self.known.rehearsal
+
     @property
     def machine(self) -> str:
-        """What renders: forecasts learn from the same kind only."""
+        """What renders: forecasts learn from the same kind only. A full rehearsal costs what the model costs."""
         stamp = self.known.stamp
-        return "stand-in" if self.known.stand_in else (stamp.gpu if stamp else "")
+        if self.known.stand_in:
+            return "stand-in"
+        tiny = " (tiny rehearsal)" if self.known.rehearsal.startswith("tiny") else ""
+        return stamp.gpu + tiny if stamp else ""
 
     @property
     def history_path(self) -> Path:
@@ -207,23 +253,30 @@ class Planner:
         return self.store.root / "history.jsonl"
 
     @cached_property
+    def past(self) -> list[Past]:
+        """What this machine's renders took."""
+        return list(history.read(self.history_path, self.machine))
+
+    @cached_property
     def model(self) -> CostModel:
         """The cost model of the server, corrected by the store's history."""
-        past = ((shape, seconds) for shape, seconds, _ in self._past())
-        return learn(STAND_IN if self.known.stand_in else MODEL_SERVER, past)
+        return learn(STAND_IN if self.known.stand_in else MODEL_SERVER, self.past)
+
+    @cached_property
+    def needs(self) -> dict[str, needs.Needs]:
+        """Forecasts of memory and disk, corrected likewise; of memory where the guesses, of the model's size, hold."""
+        found = {"vram": needs.vram_of(self.past), "ram": needs.ram_of(self.past), "disk": needs.disk_of(self.past)}
+        tiny, stamp = self.known.rehearsal.startswith("tiny"), self.known.stamp
+        none = {"vram"} if tiny or (stamp is not None and stamp.gpu == "cpu") else set[str]()
+        none |= {"ram"} if tiny or self.known.stand_in else set()
+        return {kind: need for kind, need in found.items() if kind not in none}
 
     def seconds(self, cell: Cell) -> float:
         """Forecast of one render."""
-        return self.model.seconds(**history.shape(cell))
+        return self.model.seconds(shape_of(cell))
 
-    def disk(self, plan: Plan) -> float:
-        """Forecast of the bytes that the plan's renders will take."""
-        per_pixel = [
-            size / (shape["width"] * shape["height"] * shape["frames"] * shape["windows"])
-            for shape, _, size in self._past()
-        ]
-        rate = sorted(per_pixel)[len(per_pixel) // 2] if per_pixel else RENDER_BYTES_PER_PIXEL
-        return rate * plan.pixels
-
-    def _past(self) -> Iterator[tuple[Mapping[str, Any], float, int]]:
-        return history.read(self.history_path, self.machine)
+    def outlook(self, plan: Plan) -> Outlook:
+        """The forecast of ``plan`` as a whole."""
+        stamp = self.known.stamp
+        has = {"vram": stamp.vram_total, "ram": stamp.ram_total} if stamp is not None else {}
+        return outlook(plan, self.model, self.needs, machine=self.machine, has=has)

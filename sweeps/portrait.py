@@ -13,8 +13,7 @@ from workflow.media.errors import require_file
 from workflow.media.facebox import detect, detect_all
 from workflow.media.picture import fit, header, load_picture, resize
 
-CLOSE_UP = 512  # pixels of the square close-up: CLIP reads 224, four tiles of it read twice that
-MARGIN = 2.0  # the close-up's side in face widths: hair and chin are in it
+MARGIN = 2.0  # the close-up's shorter side in face widths: hair and chin are in the square that CLIP cuts from it
 EARLY = 2.0  # seconds of a video that are looked through
 LOOK_EVERY = 3  # frames between two that are looked at
 SIMILAR = 0.6  # a second face at least this wide, as a share of the widest, leaves open who speaks
@@ -37,7 +36,9 @@ class SeveralFacesError(HarnessError):
 
 @dataclass(frozen=True)
 class Portrait:
-    """Pictures in memory: ``frame`` ``[height, width, 3]``, ``close_up`` square, the face's ``box`` in the frame.
+    """Pictures in memory: ``frame`` and ``close_up``, both ``[height, width, 3]``; the face's ``box`` in the frame.
+
+    The two are of one size because the wrapper joins them to one batch before CLIP looks at them: it fails on others.
 
     ``box`` is None where the close-up was given and the frame shows no frontal face. ``source_frame`` is the index of
     the video frame that was chosen, None for a picture. ``warnings`` are one line each.
@@ -59,16 +60,16 @@ def make_portrait(file: Path, width: int, height: int, *, close_up: Path | None 
     image, faces, index = _source(file)
     if close_up is not None:
         own = load_picture(close_up)
-        square = fit(own, CLOSE_UP, CLOSE_UP, next(iter(detect_all(own)), None))
+        near = fit(own, width, height, next(iter(detect_all(own)), None))
         face = faces[0] if faces else None
         said = [] if faces else ["no frontal face found; cropped to the middle"]
     else:
         face, said = _speaker(faces, file)
-        square = resize(_square(face, image.shape[1], image.shape[0]).cut(image), CLOSE_UP, CLOSE_UP)
+        near = resize(_near(face, image, width, height).cut(image), width, height)
     crop = crop_around(image.shape[1], image.shape[0], width, height, face)
     inside = _scaled(face, crop, width, height) if face is not None else None
     said += _doubts(inside, crop, width, height)
-    return Portrait(resize(crop.cut(image), width, height), square, inside, tuple(said), index)
+    return Portrait(resize(crop.cut(image), width, height), near, inside, tuple(said), index)
 
 
 def _source(file: Path) -> tuple[Picture, list[Box], int | None]:
@@ -133,11 +134,14 @@ def _speaker(faces: list[Box], file: Path) -> tuple[Box, list[str]]:
     return faces[0], []
 
 
-def _square(face: Box, width: int, height: int) -> Box:
-    """The close-up's square around ``face``, moved inside the picture."""
-    side = min(round(max(face.w, face.h) * MARGIN), width, height)
-    left, top = (round(middle - side / 2) for middle in face.centre)
-    return Box(min(max(left, 0), width - side), min(max(top, 0), height - side), side, side)
+def _near(face: Box, image: Picture, width: int, height: int) -> Box:
+    """The close-up's part of ``image``, of the aspect ``width`` : ``height``, moved inside the picture."""
+    have_h, have_w = image.shape[:2]
+    scale = max(face.w, face.h) * MARGIN / min(width, height)
+    scale = min(scale, have_w / width, have_h / height)
+    across, down = max(1, round(width * scale)), max(1, round(height * scale))
+    left, top = round(face.centre[0] - across / 2), round(face.centre[1] - down / 2)
+    return Box(min(max(left, 0), have_w - across), min(max(top, 0), have_h - down), across, down)
 
 
 def _scaled(face: Box, crop: Box, width: int, height: int) -> Box:

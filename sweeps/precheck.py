@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from eval.trust import check as check_calibration
 from runner.config import check_server
 from sweeps.conferrors import ConfigError
 from sweeps.config import Config
@@ -28,6 +29,8 @@ def check_config(config: Config, outputs: Path) -> None:
     _sizes(config)
     _clips(config)
     _scoring(config)
+    if config.action in ("run", "score", "log"):
+        check_calibration()  # tables go by it: one that cannot be read must not end hours of work
     check_server(config.server)
     _tracking(config, outputs)
     _hooks(config)

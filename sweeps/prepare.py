@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST_PIXELS = 8192
 """Of a side: more cannot be meant, and would fill the memory."""
-VERSION = 2
+VERSION = 3
 """Raised when the same file would be prepared differently: prepared pictures that were kept are then made again."""
 
 
@@ -39,7 +39,7 @@ class Prepared:
 def prepare(
     file: Path, out_dir: Path, *, width: int = 464, height: int = 832, close_up: Path | None = None
 ) -> Prepared:
-    """Write ``<stem>-frame.png`` (``width`` × ``height``) and ``<stem>-face.png`` (square) into ``out_dir``.
+    """Write ``<stem>-frame.png`` and ``<stem>-face.png``, both ``width`` × ``height``, into ``out_dir``.
 
     ``file`` is a picture or a video. Equal content and size give equal bytes, whatever the file is called.
     Raises the errors of ``portrait.make_portrait``, and MediaWriteError.

@@ -13,6 +13,15 @@ State = Literal["done", "failed", "impossible", "collapsed", "pending"]
 
 STAND_IN_NOTE = "stand-in: shows the method, not the model"
 """What every table, picture and run of stand-in renders carries."""
+REHEARSAL_NOTE = "rehearsal: random weights, cost only"
+"""The same of renders from a rehearsal's random weights, of which nothing is measured but time and memory."""
+OF_A_MODEL = ("cost/window_s", "cost/step_s")
+"""Metrics that say nothing of the stand-in's puppet."""
+
+
+def mark_of(stand_in: bool, rehearsal: str) -> str:
+    """One word for what rendered; empty for a model."""
+    return "stand-in" if stand_in else "rehearsal" if rehearsal else ""
 
 
 @dataclass(frozen=True)
@@ -21,7 +30,8 @@ class CellResult:
 
     ``reason`` and ``stage`` say why there is no video. ``folder`` holds ``video.mp4``, ``render.json`` and
     ``workflow_api.json``. ``score`` is a Score as JSON; ``cost`` maps metric names to values as JSON
-    (``{"value": …, "missing": …}``). ``expected`` marks a failure that the experiment declared as a result. A
+    (``{"value": …, "missing": …}``). ``expected`` marks a failure that the experiment declared as a result;
+    ``attempts`` counts those that the cell took by its own doing. A
     collapsed cell may carry the folder, score and cost of the cell it cannot differ from.
     """
 
@@ -38,6 +48,9 @@ class CellResult:
     score: Mapping[str, Any] | None = None
     cost: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     expected: bool = False
+    attempts: int = 1
+    spent: Mapping[str, Any] = field(default_factory=dict)
+    """What the render took against its forecast, see ``sweeps.account``."""
 
     @property
     def video(self) -> Path | None:
@@ -100,6 +113,8 @@ class SweepResult:
 
     ``plan_hash`` names the frozen plan: the same one resumed continues the same MLflow runs. ``started`` has a time
     zone. ``config_yaml`` is the whole resolved config. ``stamp`` is what is known of the environment, as JSON.
+    ``rehearsal`` names the random weights that were rendered from, empty for a model. ``cost_only`` says why nothing
+    looked at the videos, empty where something did.
     """
 
     experiment: str
@@ -115,6 +130,18 @@ class SweepResult:
     description: str = ""
     footage: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Scores as JSON of the user's own real videos, by clip: the ceiling."""
+    rehearsal: str = ""
+    cost_only: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What its folder and its MLflow experiment are marked with, so that it never mixes with renders of a model."""
+        return mark_of(self.stand_in, self.rehearsal)
+
+    @property
+    def note(self) -> str:
+        """What has to be said wherever its figures are shown; empty for renders of a model."""
+        return STAND_IN_NOTE if self.stand_in else REHEARSAL_NOTE if self.rehearsal else ""
 
     @property
     def cells(self) -> tuple[CellResult, ...]:

@@ -3,20 +3,24 @@
 import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sweeps import history
 from sweeps import known as seen
+from sweeps.contents import contents
+from sweeps.doctoring import brief
 from sweeps.engine import Engine, Progress
 from sweeps.finish import finish
 from sweeps.forecast import size, stop_time
 from sweeps.interrupt import interruptible
-from sweeps.judging import fetch_weights, shares_card
+from sweeps.judging import cost_only, fetch_weights, shares_card
 from sweeps.limits import Limits
 from sweeps.lock import owned
 from sweeps.plan import Plan, PlannedCell, frozen
 from sweeps.planning import Planner
+from sweeps.rehearsal import rehearsal_line
 from sweeps.scoring import ScoringPool
 from sweeps.store import Entry, check_writable
 from sweeps.tracking_client import TrackingError
@@ -42,14 +46,20 @@ def execute(app: "App") -> int:
         stack.enter_context(owned(app.outputs / "store", app.name))
         server = stack.enter_context(open_server(config.server, app.outputs / "servers"))
         planner = _planner(app, server)
-        plan = planner.plan()
+        plan = _plan(app, planner, server)
         app.show(planner, plan)
         if plan.stand_in:
             app.console.print(STAND_IN_LINE, style="bold magenta", highlight=False)
-        _warn_of_disk(app, planner.disk(plan))
+        if plan.rehearsal:
+            app.console.print(rehearsal_line(plan.rehearsal), style="bold magenta", highlight=False)
+        for line in brief(server, plan.rehearsal):
+            app.console.print(f"doctor: {line}", style="yellow", markup=False, highlight=False)
+        ahead = planner.outlook(plan)
+        _warn_of_disk(app, ahead.disk.mid)
         for name in ("plan.json", f"plans/{plan.hash[:12]}.json"):  # the last one, and all: none is forgotten
-            write_json(app.folder(plan.stand_in) / name, frozen(plan))
-        fetch_weights(config, app.console)
+            write_json(app.folder(plan.mark) / name, frozen(plan) | {"forecast": ahead.to_json()})
+        if not cost_only(config, plan.rehearsal):
+            fetch_weights(config, app.console)
         stack.enter_context(interruptible(app.cancel))
         return _render(app, planner, plan, server, Limits(config.sweep.budget, stop))
 
@@ -80,6 +90,16 @@ def _planner(app: "App", server: "Server") -> Planner:
             highlight=False,
         )
     return planner
+
+
+def _plan(app: "App", planner: Planner, server: "Server") -> Plan:
+    """The plan; checksums of model files are computed here where they are to be had, and remembered."""
+    servers = app.outputs / "servers"
+    with contents(server, planner.known.stamp, servers, app.console) as planner.content:
+        plan = planner.plan()
+    planner.known = replace(planner.known, models=planner.contents)
+    seen.remember(servers, app.config.server, planner.known)
+    return plan
 
 
 def _render(app: "App", planner: Planner, plan: Plan, server: "Server", limits: Limits) -> int:
@@ -113,7 +133,7 @@ def _render(app: "App", planner: Planner, plan: Plan, server: "Server", limits: 
             },
             expected=config.sweep.expected_failures,
             max_failures=config.sweep.max_failures,
-            rendered=lambda one, entry, seconds: _learn(planner, one, entry, seconds),
+            rendered=lambda one, entry, seconds: _learn(planner, limits, one, entry, seconds),
             after=lambda progress: started.update(
                 last=logging.submit(_log_so_far, app, planner, plan, tracker, progress)
             ),
@@ -149,10 +169,13 @@ def _came_of(progress: Progress) -> dict[str, Any]:
     }
 
 
-def _learn(planner: Planner, one: PlannedCell, entry: Entry, seconds: float | None) -> None:
+def _learn(planner: Planner, limits: Limits, one: PlannedCell, entry: Entry, seconds: float | None) -> None:
+    """Tell the next forecast, and the limits of this sweep, what a render took."""
     cell, _ = one.job
     if seconds is not None:
-        history.note(planner.history_path, planner.machine, cell, seconds, entry.video.stat().st_size)
+        history.note(planner.history_path, planner.machine, cell, seconds, entry.record)
+        cold = bool((entry.record.get("timings") or {}).get("cold"))
+        limits.took(one.seconds + cold * planner.model.load.mid, seconds)
 
 
 def _log_so_far(app: "App", planner: Planner, plan: Plan, tracker: "Tracker", progress: Progress) -> None:

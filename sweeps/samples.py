@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from workflow.errors import HarnessError
+from workflow.errors import HarnessError, told
 
 FOLDER = Path(__file__).parent / "sample"
 RATE = 16000
@@ -92,8 +92,7 @@ def main() -> int:
             synthesise(sentence, sentence.wav)
             print(sentence.wav)
     except HarnessError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
+        return told(error)
     return 0
 
 

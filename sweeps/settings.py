@@ -39,7 +39,7 @@ class _Given:
 
 
 def expand(base: Config, compose: Compose) -> list[Setting]:
-    """Every setting of the sweep in the order of the axes: the last axis moves fastest.
+    """Every setting of the sweep in the order of the axes as they were given: the last one moves fastest.
 
     Raises:
         AxisError: an axis that is no list, values of a wrong type, zipped axes of unequal length, a setting twice.
@@ -76,12 +76,22 @@ def baseline_of(base: Config, settings: Sequence[Setting]) -> str:
     return settings[0].name
 
 
+def axis_names(base: Config) -> list[str]:
+    """The names of the sweep's axes, in the order in which they were given."""
+    return list(_given(base))
+
+
 def _axes(base: Config) -> dict[str, list[Any]]:
+    return {name: axis_values(name, value) for name, value in _given(base).items()}
+
+
+def _given(base: Config) -> dict[str, Any]:
     given = asdict(base.sweep.axes)
     inputs = given.pop("inputs") or {}
     named = {name: value for name, value in given.items() if value is not None}
     named |= {f"inputs.{name}": value for name, value in inputs.items()}
-    return {name: axis_values(name, value) for name, value in named.items()}
+    place = {name: index for index, name in enumerate(base.order)}
+    return dict(sorted(named.items(), key=lambda item: place.get(item[0], len(place))))
 
 
 def _combinations(axes: Mapping[str, list[_Given]], zipped: Sequence[Sequence[str]]) -> list[dict[str, _Given]]:

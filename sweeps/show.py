@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sweeps.forecast import duration, size
+from sweeps.outlook import Outlook
+from sweeps.outlook_lines import lines, saved, short_lines
 from sweeps.plan import Plan, PlannedCell
+from workflow.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,13 +17,13 @@ MOST_ROWS = 60
 MOST_LINES = 12
 
 
-def show_plan(console: "Console", plan: Plan, *, disk_bytes: float, learned_from: int, seen: datetime | None) -> None:
+def show_plan(console: "Console", plan: Plan, ahead: Outlook, seen: datetime | None) -> None:
     """Print the plan's table and its forecast."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    title = f"plan: {plan.name}" + (" (stand-in)" if plan.stand_in else "")
+    title = f"plan: {plan.name}" + (f" ({plan.mark})" if plan.mark else "")
     table = Table(title=title, box=box.SIMPLE, title_justify="left", title_style="bold")
     table.add_column("setting", overflow="fold")
     for heading in ("run", "reuse", "collapsed", "impossible"):
@@ -36,15 +38,17 @@ def show_plan(console: "Console", plan: Plan, *, disk_bytes: float, learned_from
         table.add_row(Text(name + mark), *row)
     console.print(table)
     if len(by_setting) > MOST_ROWS:
-        console.print(f"… and {len(by_setting) - MOST_ROWS} settings more", markup=False, highlight=False)
+        console.print(f"… and {counted(len(by_setting) - MOST_ROWS, 'setting')} more", markup=False, highlight=False)
     for line in _reasons(plan.cells)[:MOST_LINES]:
         console.print(line, markup=False, highlight=False)
     for text in plan.warnings[:MOST_LINES]:
         console.print(f"note: {text}", style="yellow", markup=False, highlight=False)
     if len(plan.warnings) > MOST_LINES:
         rest = len(plan.warnings) - MOST_LINES
-        console.print(f"… and {rest} notes more", style="yellow", markup=False, highlight=False)
-    for line in forecast_lines(plan, disk_bytes=disk_bytes, learned_from=learned_from, seen=seen):
+        console.print(f"… and {counted(rest, 'note')} more", style="yellow", markup=False, highlight=False)
+    for line in short_lines(ahead)[:MOST_LINES]:
+        console.print(f"note: {line}", style="yellow", markup=False, highlight=False)
+    for line in forecast_lines(plan, ahead, seen):
         console.print(line, markup=False, highlight=False)
 
 
@@ -60,17 +64,15 @@ def _reasons(cells: Iterable[PlannedCell]) -> list[str]:
     return list(said)
 
 
-def forecast_lines(plan: Plan, *, disk_bytes: float, learned_from: int, seen: datetime | None) -> list[str]:
-    """What will be done, how long it will take and how much disk it will fill, in one or two sentences."""
-    done = {"reuse": "reused from the store", "collapsed": "collapsed", "impossible": "impossible"}
+def forecast_lines(plan: Plan, ahead: Outlook, seen: datetime | None) -> list[str]:
+    """What will be done, what of it is there already, and what the rest will take, in a few lines."""
+    spared = f" ({saved(ahead)})" if ahead.reusing else ""
+    done = {"reuse": f"reused from the store{spared}", "collapsed": "collapsed", "impossible": "impossible"}
     said = [f"{plan.count(state)} {words}" for state, words in done.items() if plan.count(state)]  # type: ignore[arg-type]
-    cells = "1 cell" if len(plan.cells) == 1 else f"{len(plan.cells)} cells"
-    head = f"{cells}: {plan.count('run')} to render" + "".join(f", {one}" for one in said)
+    head = f"{counted(len(plan.cells), 'cell')}: {plan.count('run')} to render" + "".join(f", {one}" for one in said)
     if not plan.to_run:
         return [head + "; nothing to render"]
-    source = f"learned from {learned_from} renders" if learned_from else "a first guess, no render yet to learn from"
-    moves = f", {plan.reload_count} model loads" if plan.reload_count > 1 else ""
-    lines = [head, f"forecast: {duration(plan.seconds)}{moves}, {size(disk_bytes)} on disk ({source})"]
+    told = [head, *lines(ahead)]
     if seen is None:
-        lines.append("no server was seen yet: what the store holds for it cannot be known")
-    return lines
+        told.append("no server was seen yet: what the store holds for it cannot be known")
+    return told

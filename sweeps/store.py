@@ -89,9 +89,15 @@ class Store:
         return record if isinstance(record, dict) and record.get("recipe") == recipe else None
 
     def attempt(self, recipe: str, environment: str) -> Path:
-        """The folder of the running attempt; one left by a killed process is taken up again, journal and all."""
+        """The folder of the running attempt; one left by a killed process is taken up again, journal and all.
+
+        So is one that failed: its record joins the earlier attempts, and the server may know a lost job after all.
+        """
         folder = self.folder(recipe, environment).with_suffix(".attempt")
+        failed = folder.with_suffix(".failed")
         try:
+            if not folder.exists() and failed.exists():
+                failed.rename(folder)
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unusable(self.root, error) from error
@@ -129,7 +135,8 @@ class Store:
 
     def fail(self, attempt: Path, recipe: str, environment: str, facts: Mapping[str, Any]) -> Path:
         """Keep a failed attempt beside where its entry would stand; a later success removes it."""
-        write_json(attempt / "failure.json", {**facts, "recipe": recipe, "environment": environment})
+        record = {**(read_json(attempt / "failure.json") or {}), **facts}
+        write_json(attempt / "failure.json", {**record, "recipe": recipe, "environment": environment})
         kept = self.folder(recipe, environment).with_suffix(".failed")
         if kept.exists():
             shutil.rmtree(kept)

@@ -4,8 +4,9 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sweeps.rehearsal import Grid, grid
 from sweeps.results import SweepResult
-from sweeps.summary_view import View, view
+from sweeps.summary_view import Column, View, view
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,10 +29,22 @@ def print_summary(sweep: SweepResult, console: "Console", metrics: Sequence[str]
     console.print(Text(seen.title, style="bold"))
     for number, columns in enumerate(blocks(seen, console.width)):
         console.print(_table(seen, columns, _name_width(seen, console.width), first=number == 0))
-    dim = (*seen.collapsed, seen.legend, seen.not_measured)
+    if (found := grid(sweep)) is not None:
+        console.print(_grid_table(found))
+    dim = (*seen.collapsed, *([seen.legend] if seen.legend else []), seen.not_measured)
     for style, lines in (("red", seen.failures), ("yellow", seen.missing), ("dim", dim)):
         for line in lines:
             console.print(Text(line, style=style))
+
+
+def _grid_table(found: Grid) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(*found.head, title=found.title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
+    for row in found.rows:
+        table.add_row(*row)
+    return table
 
 
 def blocks(seen: View, width: int) -> list[list[int]]:
@@ -48,14 +61,15 @@ def blocks(seen: View, width: int) -> list[list[int]]:
     return found
 
 
-def heading(metric: str, unit: str) -> str:
-    """A column's heading over several short lines: group, words of the name, unit.
+def heading(column: Column) -> str:
+    """A column's heading over several short lines: group, words of the name and whether to doubt it, unit.
 
-    >>> heading("lipsync/envelope_offset", "frames (40 ms) ↔").splitlines()
-    ['lipsync', 'envelope', 'offset', 'frames (40', 'ms) ↔']
+    >>> heading(Column("mouth/aperture_p95", "% face ↔", "exp.")).splitlines()
+    ['mouth', 'aperture', 'p95 (exp.)', '% face ↔']
     """
-    group, _, name = metric.rpartition("/")
-    lines = [group, *textwrap.wrap(name.replace("_", " "), _HEADING_WIDTH), *textwrap.wrap(unit, _HEADING_WIDTH)]
+    group, _, name = column.metric.rpartition("/")
+    words = name.replace("_", " ") + (f" ({column.doubt})" if column.doubt else "")
+    lines = [group, *textwrap.wrap(words, _HEADING_WIDTH), *textwrap.wrap(column.unit, _HEADING_WIDTH)]
     return "\n".join(line for line in lines if line)
 
 
@@ -74,7 +88,7 @@ def _table(seen: View, columns: Sequence[int], name_width: int, *, first: bool) 
     for head in _facts(seen) if first else ():
         table.add_column(head, no_wrap=True)
     for index in columns:
-        table.add_column(Text(heading(*seen.columns[index])), justify="right", no_wrap=True)
+        table.add_column(Text(heading(seen.columns[index])), justify="right", no_wrap=True)
     for line in seen.lines:
         facts = [line.clips, "demo"][: len(_facts(seen))] if first else []
         shown = (_shown(line.entries[index].lines) for index in columns)
@@ -97,7 +111,7 @@ def _name_width(seen: View, width: int) -> int:
 
 
 def _column_width(seen: View, index: int) -> int:
-    words = heading(*seen.columns[index]).splitlines()
+    words = heading(seen.columns[index]).splitlines()
     return max(map(_wide, [*words, *(text for line in seen.lines for text in line.entries[index].lines)]))
 
 

@@ -4,29 +4,38 @@ import csv
 import io
 
 from eval.metric import METRICS
-from sweeps.aggregate import difference, metric_names, summarise
-from sweeps.results import STAND_IN_NOTE, SettingResult, SweepResult
+from eval.trust import remark
+from sweeps.aggregate import difference, flags_of, metric_names, summarise
+from sweeps.inert import inert
+from sweeps.rehearsal import grid
+from sweeps.results import SettingResult, SweepResult
 from sweeps.summary_view import view
 
 CSV_COLUMNS = (
     "setting", "metric", "unit", "mean", "low", "high", "n", "total", "cells", "cells_total",
-    "difference", "difference_low", "difference_high", "difference_n", "up", "down", "missing", "note",
+    "difference", "difference_low", "difference_high", "difference_n", "up", "down", "missing", "note", "remark",
 )  # fmt: skip
-"""One row a setting and metric; empty where there is no value. ``up`` and ``down`` count clips against the baseline."""
+"""One row a setting and metric; empty where there is no value. ``up`` and ``down`` count clips against the baseline,
+``remark`` says where the metric is experimental or not calibrated."""
 
 
 def summary_markdown(sweep: SweepResult) -> str:
     """The summary table and the lines under it as Markdown."""
     seen = view(sweep)
     head = ["setting", "clips", *(["verdict"] if seen.stand_in else [])]
-    head += [f"{name} ({unit})" if unit else name for name, unit in seen.columns]
+    for column in seen.columns:
+        marks = [column.doubt, column.unit] if column.doubt else [column.unit]
+        head.append(column.metric + "".join(f" ({mark})" for mark in marks if mark))
     lines = [f"# {seen.title}", "", _row(head), _row(["---"] * len(head))]
     for line in seen.lines:
         cells = ["<br>".join(one.lines) for one in line.entries]
-        lines.append(_row([line.setting, line.clips, *(["demo"] if seen.stand_in else []), *cells]))
+        lines.append(_row([inert(line.setting), line.clips, *(["demo"] if seen.stand_in else []), *cells]))
+    if (found := grid(sweep)) is not None:
+        lines += ["", f"## {found.title}", "", _row(list(found.head)), _row(["---"] * len(found.head))]
+        lines += [_row(list(row)) for row in found.rows]
     lines += [
         "",
-        *(f"- {one}" for one in (*seen.failures, *seen.collapsed, *seen.missing)),
+        *(f"- {inert(one)}" for one in (*seen.failures, *seen.collapsed, *seen.missing)),
         "",
         seen.legend,
         "",
@@ -44,7 +53,8 @@ def summary_csv(sweep: SweepResult) -> str:
     base = sweep.setting(sweep.baseline)
     for setting in sweep.settings:
         for metric in metric_names(sweep.cells):
-            writer.writerow([*_facts(setting, base, metric), STAND_IN_NOTE if sweep.stand_in else ""])
+            doubt = remark(metric, flags_of(setting.cells, metric)) or ""
+            writer.writerow([*_facts(setting, base, metric), sweep.note, doubt])
     return file.getvalue()
 
 

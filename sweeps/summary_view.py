@@ -1,8 +1,6 @@
 """What the summary table says, as words: shared by the terminal, Markdown and whoever else shows it."""
 
 import math
-import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,12 +8,13 @@ from eval.metric import METRICS
 from eval.table import NOT_MEASURED, STAND_IN
 from eval.trust import remark
 from sweeps.aggregate import MetricSummary, difference, flags_of, metric_names, summarise, unfinished, value_of
-from sweeps.results import SettingResult, SweepResult
-from sweeps.statistics import BOOTSTRAP_FROM
+from sweeps.results import OF_A_MODEL, SettingResult, SweepResult
+from sweeps.summary_notes import DOUBTS, legend, missing
 
 HEADLINE = (
     "lipsync/confidence",
     "lipsync/offset",
+    "lipsync/envelope_strength",
     "lipsync/envelope_offset",
     "sharpness/laplacian",
     "colour/cheeks_mean",
@@ -27,9 +26,11 @@ HEADLINE = (
 )
 """The columns of the table: one or two a group; every metric is in the CSV and in MLflow. One that no cell has a value
 of is no column: a line under the table says why."""
+ONLY_COST = "not measured: anything that shows in the videos"
+INSTEAD = {"lipsync/envelope_strength": "lipsync/confidence"}
+"""What stands in the table only where the other has no value: without SyncNet's weights, the envelope."""
 FOOTAGE = "(real footage)"
 """The row of the user's own real videos."""
-_DIGITS = re.compile(r"\d+(?:\.\d+)?")
 _ARROWS = {"higher": "↑", "lower": "↓", "band": "↔", "none": ""}
 
 
@@ -38,17 +39,18 @@ class Entry:
     """One setting's value of one metric, in words.
 
     ``value`` is mean ± half-width, ``difference`` the same against the baseline, ``of`` how many clips have a value
-    where not all do.
+    where not all do, ``pairs`` of how many clips the difference is where they are fewer still.
     """
 
     value: str
     difference: str = ""
     of: str = ""
+    pairs: str = ""
 
     @property
     def lines(self) -> tuple[str, ...]:
         """What there is to say, one line each."""
-        return tuple(one for one in (self.value, self.difference, self.of) if one)
+        return tuple(one for one in (self.value, self.difference, self.of, self.pairs) if one)
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,21 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Column:
+    """One metric's column; ``doubt`` is a short word where its figures are not to be relied on (``exp.``)."""
+
+    metric: str
+    unit: str
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
 class View:
-    """The whole table: heading, columns as (metric, unit), rows, and the lines that stand under it."""
+    """The whole table: heading, columns, rows, and the lines that stand under it."""
 
     title: str
     stand_in: bool
-    columns: tuple[tuple[str, str], ...]
+    columns: tuple[Column, ...]
     lines: tuple[Line, ...]
     failures: tuple[str, ...]
     collapsed: tuple[str, ...]
@@ -77,21 +88,35 @@ class View:
 
 def view(sweep: SweepResult, metrics: Sequence[str] | None = None) -> View:
     """Put a sweep into words; the headline metrics that any cell names, or the ones given."""
-    present = metric_names(sweep.cells)
-    asked = tuple(metrics) if metrics is not None else tuple(one for one in HEADLINE if one in present)
+    asked = tuple(metrics) if metrics is not None else _headline(sweep)
     names = tuple(one for one in asked if metrics is not None or _seen(sweep, one))
     base = sweep.setting(sweep.baseline)
+    columns = tuple(Column(name, unit(name), _doubt(sweep, name)) for name in names)
+    lines = (*(_line(one, base, names) for one in sweep.settings), *_ceiling(sweep, names))
     return View(
         title=_title(sweep),
         stand_in=sweep.stand_in,
-        columns=tuple((name, unit(name)) for name in names),
-        lines=(*(_line(one, base, names) for one in sweep.settings), *_ceiling(sweep, names)),
+        columns=columns,
+        lines=lines,
         failures=tuple(f"{one.name}: {why}" for one in sweep.settings for why in unfinished(one.cells)),
         collapsed=tuple(f"{one.name}: {why}" for one in sweep.settings for why in unfinished(one.cells, ["collapsed"])),
-        missing=tuple(_missing(sweep, asked)),
-        legend=_legend(sweep, base, names),
-        not_measured=NOT_MEASURED,
+        missing=tuple(missing(sweep, asked)),
+        legend=legend(sweep, base, columns, [entry for line in lines for entry in line.entries]),
+        not_measured=ONLY_COST if sweep.cost_only else NOT_MEASURED,
     )
+
+
+def _headline(sweep: SweepResult) -> tuple[str, ...]:
+    present = metric_names(sweep.cells)
+    if sweep.cost_only:
+        return present
+    left_out = {name for name, better in INSTEAD.items() if _seen(sweep, better)}
+    left_out |= set(OF_A_MODEL) if sweep.stand_in else set()
+    return tuple(one for one in HEADLINE if one in present and one not in left_out)
+
+
+def _doubt(sweep: SweepResult, metric: str) -> str:
+    return DOUBTS.get(remark(metric, flags_of(sweep.cells, metric)) or "", "")
 
 
 def unit(metric: str) -> str:
@@ -118,7 +143,8 @@ def with_error(value: float, half: float | None, sign: bool = False) -> str:
 
 def _title(sweep: SweepResult) -> str:
     name = sweep.title or sweep.experiment
-    return f"{name} · {STAND_IN}" if sweep.stand_in else name
+    mark = STAND_IN if sweep.stand_in else sweep.note or sweep.cost_only
+    return f"{name} · {mark}" if mark else name
 
 
 def _line(setting: SettingResult, base: SettingResult | None, names: Sequence[str]) -> Line:
@@ -148,7 +174,10 @@ def _entry(setting: SettingResult, base: SettingResult | None, metric: str) -> E
     if base is None or base.name == setting.name:
         return Entry(text, of=_of(found))
     step = difference(setting, base, metric).interval
-    return Entry(text, f"Δ{with_error(step.mean, step.half_width, sign=True)}" if step else "Δ–", _of(found))
+    if step is None:
+        return Entry(text, "Δ–", _of(found))
+    pairs = f"Δ {step.n}/{found.total} clips" if step.n < found.n else ""
+    return Entry(text, f"Δ{with_error(step.mean, step.half_width, sign=True)}", _of(found), pairs)
 
 
 def _of(found: MetricSummary) -> str:
@@ -160,51 +189,3 @@ def _of(found: MetricSummary) -> str:
 
 def _seen(sweep: SweepResult, metric: str) -> bool:
     return any(value_of(cell, metric)[0] is not None for cell in sweep.cells)
-
-
-def _missing(sweep: SweepResult, names: Sequence[str]) -> list[str]:
-    """Why values are missing of videos that are there; what has no video is told as a failure.
-
-    Metrics that lack it in the same cells for the same reason share a line, and so do reasons that differ in a number.
-    """
-    lines: dict[str, list[str]] = {}
-    rendered = sum(cell.folder is not None for cell in sweep.cells)
-    for metric in names:
-        reasons: dict[str, list[tuple[str, str]]] = {}
-        for cell in sweep.cells:
-            value, why = value_of(cell, metric)
-            if value is None and cell.folder is not None:
-                reasons.setdefault(_DIGITS.sub("#", why or ""), []).append((cell.setting, why or ""))
-        for found in reasons.values():
-            counts = Counter(setting for setting, _ in found)
-            where = ", ".join(f"{setting} {count}×" for setting, count in counts.items())
-            where = where if len(found) < rendered or len(counts) == 1 else "every video"
-            lines.setdefault(f"{_spanned([why for _, why in found])} ({where})", []).append(metric)
-    return [f"{', '.join(metrics)} missing: {why}" for why, metrics in lines.items()]
-
-
-def _spanned(reasons: Sequence[str]) -> str:
-    """Texts that differ in their numbers only as one, each number from its least to its largest.
-
-    >>> _spanned(["no evidence (p=0.3)", "no evidence (p=0.07)", "no evidence (p=0.21)"])
-    'no evidence (p=0.07…0.3)'
-    """
-    numbers = zip(*(_DIGITS.findall(one) for one in reasons), strict=True)
-    spans = [sorted(set(column), key=float) for column in numbers]
-    told = iter([one[0] if len(one) == 1 else f"{one[0]}…{one[-1]}" for one in spans])
-    return _DIGITS.sub(lambda _: next(told), reasons[0])
-
-
-def _legend(sweep: SweepResult, base: SettingResult | None, names: Sequence[str]) -> str:
-    most = max((len(one.clips) for one in sweep.settings), default=0)
-    how = "bootstrap over clips" if most >= BOOTSTRAP_FROM else "Student t"
-    parts = [f"mean ± half a 95 % interval over clips ({how}; seeds averaged inside a clip); n/N where clips lack it"]
-    if base is not None:
-        parts.append(f"Δ: difference to {base.name}, paired by clip and seed")
-    pending = sum(one.state == "pending" for one in sweep.cells)
-    if pending:
-        parts.append(f"{pending} of {len(sweep.cells)} cells not yet done")
-    doubted = [name for name in names if remark(name, flags_of(sweep.cells, name)) == "experimental"]
-    if doubted:
-        parts.append(f"experimental, as they failed their calibration: {', '.join(doubted)}")
-    return "; ".join(parts)

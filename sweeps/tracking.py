@@ -19,8 +19,8 @@ Status = Literal["FINISHED", "FAILED", "KILLED"]
 
 
 def experiment_name(sweep: SweepResult) -> str:
-    """The MLflow experiment of a sweep; stand-in runs have their own, so that they never mix with real ones."""
-    return f"{sweep.experiment} (stand-in)" if sweep.stand_in else sweep.experiment
+    """The MLflow experiment of a sweep; stand-in and rehearsal have their own, so that they never mix with models."""
+    return f"{sweep.experiment} ({sweep.mark})" if sweep.mark else sweep.experiment
 
 
 class Tracker:

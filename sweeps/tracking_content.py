@@ -5,17 +5,19 @@ import json
 import math
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sweeps.aggregate import metric_names, summaries, unfinished, value_of
-from sweeps.results import STAND_IN_NOTE, SettingResult, State, SweepResult
+from eval.trust import remark
+from sweeps.aggregate import flags_of, metric_names, summaries, unfinished, value_of
+from sweeps.inert import inert
+from sweeps.results import CellResult, SettingResult, State, SweepResult
 
 PARAM_LENGTH = 250
 """Longest parameter value; MLflow's own limit differs between its stores, the whole value is in parameters.json."""
 TOLD: tuple[State, ...] = ("failed", "impossible", "collapsed")
 """How a cell may have ended so that a run's description gives its reason."""
-FORMAT = 1
+FORMAT = 2
 """Raised when what is logged of a setting changes, so that old runs are written again."""
 
 
@@ -89,28 +91,41 @@ def run_status(setting: SettingResult) -> str:
 
 def note(sweep: SweepResult, setting: SettingResult | None = None) -> str:
     """The description MLflow shows above a run, as Markdown."""
-    lines = [f"*{STAND_IN_NOTE}*"] if sweep.stand_in else []
+    lines = [f"*{sweep.note}*"] if sweep.note else []
     if setting is None:
         lines += [sweep.title and f"**{sweep.title}**", sweep.description, "Tables: artifact `summary.md`."]
     else:
-        lines += [setting.description, *(f"- {one}" for one in setting.notes), *unfinished(setting.cells, TOLD)]
+        lines += [setting.description, *(f"- {inert(one)}" for one in setting.notes)]
+        lines += [inert(one) for one in unfinished(setting.cells, TOLD)]
     return "\n\n".join(line for line in lines if line)
 
 
 def per_clip_table(setting: SettingResult) -> dict[str, Any]:
-    """One row a cell: how it ended, every metric, and why values are missing; ``{"columns": …, "data": …}``.
+    """One row a cell: how it ended, every metric, why values are missing and which are not to be relied on.
 
-    It is the layout of ``mlflow.log_table``, so that MLflow's table view compares it across runs.
+    ``{"columns": …, "data": …}`` is the layout of ``mlflow.log_table``, so that MLflow's table view compares it across
+    runs.
     """
     names = metric_names(setting.cells)
-    head = ["clip", "seed", "state", "reason", "reused", "recipe", "environment"]
+    head = ["clip", "seed", "state", "reason", "attempts", "reused", "recipe", "environment"]
     rows = []
     for cell in setting.cells:
         values = [value_of(cell, name) for name in names]
         missing = "; ".join(f"{name}: {why}" for name, (_, why) in zip(names, values, strict=True) if why)
-        facts = [cell.clip, cell.seed, cell.state, cell.reason, cell.reused, cell.recipe, cell.environment]
-        rows.append([*facts, *(value for value, _ in values), missing])
-    return {"columns": [*head, *names, "missing"], "data": rows}
+        facts = [cell.clip, cell.seed, cell.state, cell.reason, cell.attempts]
+        facts += [cell.reused, cell.recipe, cell.environment]
+        there = [name for name, (value, _) in zip(names, values, strict=True) if value is not None]
+        rows.append([*facts, *(value for value, _ in values), missing, _doubts(cell, there)])
+    return {"columns": [*head, *names, "missing", "remark"], "data": rows}
+
+
+def _doubts(cell: CellResult, names: Iterable[str]) -> str:
+    """Which of a cell's metrics are experimental, which not calibrated."""
+    doubted: dict[str, list[str]] = {}
+    for name in names:
+        if doubt := remark(name, flags_of([cell], name)):
+            doubted.setdefault(doubt, []).append(name)
+    return "; ".join(f"{doubt}: {', '.join(metrics)}" for doubt, metrics in doubted.items())
 
 
 def digest(sweep: SweepResult, setting: SettingResult) -> str:
@@ -124,5 +139,6 @@ def digest(sweep: SweepResult, setting: SettingResult) -> str:
         for one in setting.cells
     ]
     told = [FORMAT, sweep.stand_in, setting.name, dict(setting.values), setting.notes, setting.description, cells]
+    told.append([_doubts(one, metric_names([one])) for one in setting.cells])  # another calibration may be installed
     text = json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

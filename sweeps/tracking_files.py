@@ -62,6 +62,7 @@ def _pictures(sweep: SweepResult, setting: SettingResult, folder: Path, draw: Dr
     from sweeps.sheet import contact_sheet, warm
 
     title, trouble = sweep.title or sweep.experiment, list[str]()
+    title = f"{title} · {sweep.note}" if sweep.rehearsal else title
     if draw.sheet:
         contact_sheet(setting, folder / "contact_sheet.png", title=title, stand_in=sweep.stand_in)
         try:
@@ -70,7 +71,7 @@ def _pictures(sweep: SweepResult, setting: SettingResult, folder: Path, draw: Dr
             trouble.append(f"curves: {error}")
     else:
         warm(setting)
-    if draw.preview:
+    if draw.preview and not sweep.rehearsal:  # noise does not get better by moving
         try:
             preview(setting, folder / "preview.mp4", stand_in=sweep.stand_in)
         except MediaError as error:  # a video that does not decode must not cost the run its numbers

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
+from runner.harness import in_words
+from sweeps.account import account_line, account_metrics, of_sweep
 from sweeps.results import SettingResult, State, SweepResult
 from sweeps.tracking_content import metrics, note, overall, parameters
 from sweeps.tracking_files import TABLE, Draw, setting_files, sweep_files
@@ -20,7 +22,9 @@ _TAG_LENGTH = 5000
 
 def common_tags(sweep: SweepResult) -> dict[str, str]:
     """Tags of every run of a sweep: what made it, and which process owns it."""
-    return {"stand_in": "true" if sweep.stand_in else "false", **owner_tags()}
+    about = {"rehearsal": sweep.rehearsal} if sweep.rehearsal else {}
+    about |= {"harness": in_words(sweep.stamp["harness"])} if sweep.stamp.get("harness") else {}
+    return {"stand_in": "true" if sweep.stand_in else "false", **about, **owner_tags()}
 
 
 def write(
@@ -79,9 +83,15 @@ def write_sweep(client: Any, run: str, sweep: SweepResult) -> None:
         client.log_artifacts(run, folder)
     counts = {f"cells/{state}": float(sum(one.count(state) for one in sweep.settings)) for state in get_args(State)}
     ended = sum(cell.state != "pending" for cell in sweep.cells)
+    found = of_sweep(sweep)
     write(
         client,
         run,
-        metrics={**counts, "cells/total": float(len(sweep.cells))},
-        tags={"cells": f"{ended} of {len(sweep.cells)}", "mlflow.note.content": note(sweep), **owner_tags()},
+        metrics={**counts, "cells/total": float(len(sweep.cells)), **account_metrics(found)},
+        tags={
+            "cells": f"{ended} of {len(sweep.cells)}",
+            "mlflow.note.content": note(sweep),
+            "forecast": account_line(found, stand_in=sweep.stand_in) if found else "",
+            **owner_tags(),
+        },
     )

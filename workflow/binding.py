@@ -211,7 +211,7 @@ def _refuse(reasons: list[str]) -> None:
     if reasons:
         raise UnsupportedGraphError(
             f"The graph does what is not supported here: {'; '.join(reasons)}.",
-            hint="One speaker, image to video, without upscaling: export a graph with those parts taken out.",
+            hint="One speaker, image to video, the sampler's own frames: export a graph with those parts taken out.",
         )
 
 

@@ -11,6 +11,7 @@ from workflow.errors import HarnessError
 from workflow.files import sha256_file
 from workflow.graph import Graph
 from workflow.patch import Draft
+from workflow.rates import rates_of
 from workflow.recipe import recipe_hash
 from workflow.windows import FPS, Windows, frames_for, windows_for
 
@@ -78,11 +79,17 @@ def build_cell(
         wanted["positive_prompt"] = clip.prompt
     patched = binding.patch(graph, wanted, inputs)
     draft, notes = Draft(patched.graph), list(patched.notes)
+    rates = rates_of(draft.graph, binding.nodes["speech_embeds"], binding.nodes["combine"])
+    if rates.speech is None:
+        raise ComputedValueError(
+            "The speech embeds' fps is a number that only the server computes: how many frames come is not known.",
+            hint='Set it: workflow.inputs."MultiTalkWav2VecEmbeds.fps"=25',
+        )
     used = [files.frame, files.speech]
     fill: dict[str, Any] = {
         "reference_frame": files.frame.name,
         "speech": files.speech.name,
-        "num_frames": frames_for(clip.seconds),
+        "num_frames": frames_for(clip.seconds, rates.speech),
         "seed": seed,
         "filename_prefix": "",
     }
@@ -99,15 +106,16 @@ def build_cell(
         seed=seed,
         graph=draft.graph,
         files=tuple(used),
-        windows=windows_of(binding, draft.graph, clip.seconds),
+        windows=windows_of(binding, draft.graph, clip.seconds, rates.speech),
         recipe=recipe_hash(draft.graph, {file.name: file.sha256 for file in used}, seed),
         values=binding.values(draft.graph),
         notes=tuple(dict.fromkeys(notes)),
+        fps=rates.video or rates.speech,
     )
 
 
-def windows_of(binding: Binding, graph: Graph, seconds: float) -> Windows:
-    """The windows that ``graph`` takes for a speech of ``seconds``."""
+def windows_of(binding: Binding, graph: Graph, seconds: float, fps: float = FPS) -> Windows:
+    """The windows that ``graph`` takes for a speech of ``seconds`` that it cuts into ``fps`` frames a second."""
     sizes = [binding.read(graph, name) for name in ("frame_window_size", "motion_frame", "num_frames")]
     for name, size in zip(("frame_window_size", "motion_frame", "num_frames"), sizes, strict=True):
         if not isinstance(size, int) or isinstance(size, bool):
@@ -115,5 +123,4 @@ def windows_of(binding: Binding, graph: Graph, seconds: float) -> Windows:
                 f"{name} is {size!r} in the graph, a number that only the server computes.",
                 hint=f"Set it: workflow.{name}=…",
             )
-    fps = graph[binding.nodes["speech_embeds"]]["inputs"].get("fps", FPS)
-    return windows_for(*sizes, speech_seconds=seconds, fps=fps if isinstance(fps, int | float) else FPS)
+    return windows_for(*sizes, speech_seconds=seconds, fps=fps)

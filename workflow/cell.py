@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workflow.windows import Windows
+from workflow.windows import FPS, Windows
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class InputFile:
 class Cell:
     """One video to make: setting × clip × seed, with the exact graph to send (``filename_prefix`` still empty).
 
-    ``values`` are the tunable parameters in effect, ``notes`` what binding and collapsing had to say.
+    ``values`` are the tunable parameters in effect, ``notes`` what binding and collapsing had to say, ``fps`` the
+    frames a second of the video.
     """
 
     setting: str
@@ -51,6 +52,7 @@ class Cell:
     recipe: str
     values: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    fps: float = FPS
 
     @property
     def name(self) -> str:

@@ -1,5 +1,7 @@
-"""The root of every error that a user can meet."""
+"""The root of every error that a user can meet, and how every command tells it."""
 
+import sys
+from collections.abc import Callable
 from typing import ClassVar
 
 
@@ -21,3 +23,12 @@ class HarnessError(Exception):
     def __str__(self) -> str:
         """Message and hint, as a terminal shows them."""
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+
+
+def told(error: HarnessError, worded: Callable[[str], str] = str) -> int:
+    """Print ``error`` to standard error, as every command does; its exit code.
+
+    ``worded`` puts the text into the command's own words, where it calls a setting otherwise.
+    """
+    print(worded(f"error [{error.code}]: {error}"), file=sys.stderr)
+    return error.exit_code

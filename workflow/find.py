@@ -1,5 +1,6 @@
 """Finding the nodes of an InfiniteTalk graph by class, by the links that lead to them and by title; never by id."""
 
+import re
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
@@ -11,7 +12,13 @@ LORA, BLOCK_SWAP, TALK_MODEL = "WanVideoLoraSelect", "WanVideoBlockSwap", "Multi
 TEXT = ("WanVideoTextEncodeCached", "WanVideoTextEncode")
 FRAME_TITLE, FACE_TITLE = "Reference frame", "Face close-up"
 _AUDIO_LOADERS = {"LoadAudio": "audio", "VHS_LoadAudioUpload": "audio"}
-_UPSCALES = ("upscale", "flashvsr", "seedvr", "rife", "interpolat", "supir")
+_UPSCALES = ("upscale", "flashvsr", "seedvr", "supir")
+_RECOUNTS = re.compile(
+    r"\bvfi\b|rife|interpolat|gimm|every_?nth|(repeat|duplicate|merge|split|select|loop|reverse)[_ ]?images?"
+    r"|images?[_ ]?from[_ ]?batch|image[_ ]?range|image[_ ]?batch|rebatch|batch[_ ]?images",
+    re.I,
+)
+"""Classes that put frames in, take them out or turn them round: RIFE and its kin, batches of pictures."""
 
 
 @dataclass
@@ -108,7 +115,7 @@ def find_speech(finder: Finder, embeds: str | None) -> tuple[str, str] | None:
 
 
 def unsupported(finder: Finder, sampler: str, combine: str | None, embeds: str | None) -> list[str]:
-    """What the graph does that this product does not: several speakers, video to video, upscaling."""
+    """What the graph does that this product does not: several speakers, video to video, upscaling, other frames."""
     graph, found = finder.graph, []
     if embeds is not None:
         extra = [name for name, _, _ in links_of(graph, embeds) if name in ("audio_2", "audio_3", "audio_4")]
@@ -120,8 +127,11 @@ def unsupported(finder: Finder, sampler: str, combine: str | None, embeds: str |
     found += [f"video to video ({label_of(graph, node)} feeds the sampler)" for node in sorted(videos)]
     after = upstream(graph, combine) - upstream(graph, sampler) if combine is not None else set()
     for node in sorted(after):
-        if any(word in graph[node]["class_type"].lower() for word in _UPSCALES):
-            found.append(f"upscaling or interpolation after the sampler ({label_of(graph, node)})")
+        class_type = graph[node]["class_type"]
+        if any(word in class_type.lower() for word in _UPSCALES):
+            found.append(f"upscaling after the sampler ({label_of(graph, node)})")
+        elif _RECOUNTS.search(class_type):
+            found.append(f"other frames than the sampler's in the video, as of interpolation ({label_of(graph, node)})")
     return found
 
 

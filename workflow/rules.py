@@ -8,6 +8,7 @@ from workflow.binding import Binding
 from workflow.cell import Clip
 from workflow.effective import inert_inputs
 from workflow.graph import Graph, label_of, title_of
+from workflow.rates import Rates, rates_of
 from workflow.windows import FPS, Windows
 
 Level = Literal["refused", "warned", "inert", "needs"]
@@ -202,10 +203,26 @@ def _nodes(binding: Binding, graph: Graph, values: dict[str, Any]) -> Iterator[F
         yield Finding("warned", "no-metadata", "save_metadata is off: the video cannot prove which graph made it.")
     if combine.get("pingpong"):
         yield Finding("refused", "pingpong", "pingpong plays the video backwards again: no lip can follow the speech.")
-    given = (speech.get("fps", FPS), combine.get("frame_rate", FPS))
-    rates = {float(rate) for rate in given if isinstance(rate, int | float)}
-    if rates - {FPS}:
-        yield Finding("warned", "frame-rate", f"frame rates {sorted(rates)}: InfiniteTalk is trained at {FPS:g}.")
+    if isinstance(combine.get("loop_count"), int) and combine["loop_count"] > 0:
+        yield Finding("refused", "looped", "loop_count repeats the video: its frames are no more than the first round.")
+    yield from _rates(rates_of(graph, binding.nodes["speech_embeds"], binding.nodes["combine"]))
+
+
+def _rates(rates: Rates) -> Iterator[Finding]:
+    """Frames a second: of the speech embeds, and of the video."""
+    if not rates.in_step:
+        yield Finding(
+            "refused",
+            "frame-rate-apart",
+            f"the speech is cut into {rates.speech:g} frames a second and the video plays {rates.video:g}: "
+            "no lip can follow it; set both alike.",
+        )
+    elif not rates.trained:
+        told = sorted({rate for rate in (rates.speech, rates.video) if rate is not None})
+        shown = ", ".join(f"{rate:g}" for rate in told)
+        yield Finding("warned", "frame-rate", f"{shown} frames a second: InfiniteTalk is trained at {FPS:g}.")
+    if rates.video is None:
+        yield Finding("warned", "frame-rate-computed", "the video's frame rate is computed on the server.")
 
 
 def _needs(values: dict[str, Any]) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from workflow.models import is_model_file
 
 SNAPSHOT = Path(__file__).with_name("object_info.json")
 WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
+_LARGEST = 1e300
 _UPLOADS = ("image_upload", "audio_upload", "video_upload", "animated_image_upload", "upload")
 
 
@@ -119,18 +120,25 @@ def _class_spec(name: str, entry: Mapping[str, Any]) -> ClassSpec:
     inputs: dict[str, InputSpec] = {}
     formats: dict[str, Mapping[str, InputSpec]] = {}
     for group in ("required", "optional"):
-        for key, config in (entry["input"].get(group) or {}).items():
+        part = entry["input"].get(group)
+        for key, config in part.items() if isinstance(part, dict) else ():
             inputs[key] = _input_spec(config, required=group == "required")
             table = _options_of(config).get("formats") if key == "format" else None
             if isinstance(table, dict):
-                formats = {
-                    fmt: {row[0]: _input_spec(row[1:3], required=False) for row in rows} for fmt, rows in table.items()
-                }
+                formats = {fmt: _format_inputs(rows) for fmt, rows in table.items()}
     # V3 nodes may give a list of options or several types as one output type; such an output fits any input.
-    outputs = tuple(item if isinstance(item, str) else "COMBO" for item in entry.get("output") or ())
+    given = entry.get("output")
+    outputs = tuple(item if isinstance(item, str) else "COMBO" for item in (given if isinstance(given, list) else ()))
+    module = entry.get("python_module")
     return ClassSpec(
-        name, inputs, outputs, bool(entry.get("output_node")), str(entry.get("python_module", "")), formats
+        name, inputs, outputs, bool(entry.get("output_node")), module if isinstance(module, str) else "", formats
     )
+
+
+def _format_inputs(rows: Any) -> dict[str, InputSpec]:
+    """The inputs of one format, from rows of name, kind and options; a row of another shape is none."""
+    known = [row for row in (rows if isinstance(rows, list) else ()) if isinstance(row, list) and row]
+    return {row[0]: _input_spec(row[1:3], required=False) for row in known if isinstance(row[0], str)}
 
 
 def _options_of(config: Any) -> Mapping[str, Any]:
@@ -139,17 +147,18 @@ def _options_of(config: Any) -> Mapping[str, Any]:
 
 def _input_spec(config: Any, *, required: bool) -> InputSpec:
     """Both forms of a combo: ``[[options], {…}]`` and ``["COMBO", {"options": […]}]``."""
-    kind = config[0] if isinstance(config, list) and config else "*"
+    given: Any = config[0] if isinstance(config, list) and config else "*"
+    kind = given if isinstance(given, str) else "*"
     more = _options_of(config)
     options: tuple[Any, ...] | None = None
-    if isinstance(kind, list):
-        kind, options = "COMBO", tuple(kind)
+    if isinstance(given, list):
+        kind, options = "COMBO", _scalars(given)
     elif kind == "COMBO" and isinstance(more.get("options"), list):
-        options = tuple(more["options"])
+        options = _scalars(more["options"])
     upload = any(more.get(key) for key in _UPLOADS)
     default = more.get("default", options[0] if options else None)
     return InputSpec(
-        kind=str(kind),
+        kind=kind,
         required=required,
         min=_number(more.get("min")),
         max=_number(more.get("max")),
@@ -160,5 +169,11 @@ def _input_spec(config: Any, *, required: bool) -> InputSpec:
     )
 
 
+def _scalars(options: list[Any]) -> tuple[Any, ...]:
+    return tuple(option for option in options if isinstance(option, str | int | float | bool))
+
+
 def _number(value: Any) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """A bound that can be computed with: a server's JSON may hold NaN, infinity and numbers beyond any float."""
+    known = isinstance(value, int | float) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST
+    return value if known else None

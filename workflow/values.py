@@ -80,7 +80,7 @@ def _check_number(value: float, spec: InputSpec) -> list[Fault]:
     if spec.step:
         # The browser's widget snaps to multiples of the step, shifted by what is left of the minimum.
         steps = (value - (spec.min or 0.0)) / spec.step
-        if abs(steps - round(steps)) > 1e-6 * max(1.0, abs(steps)):
+        if math.isfinite(steps) and abs(steps - round(steps)) > 1e-6 * max(1.0, abs(steps)):
             message = f"{value!r} is off the step of {spec.step:g}; the server computes with it all the same"
             return [Fault("off_step", message, allowed_text(spec), level="warned")]
     return []

@@ -69,13 +69,13 @@ class Windows:
         return tuple(self.width + k * self.stride for k in range(self.count - 1))
 
 
-def frames_for(seconds: float) -> int:
-    """Frames to request for a speech: duration × 25 + 1, halves rounded up (the history's rule).
+def frames_for(seconds: float, fps: float = FPS) -> int:
+    """Frames to request for a speech: duration × 25 + 1, halves rounded up (the history's rule), or × another rate.
 
-    >>> frames_for(42.72), frames_for(3.24)
-    (1069, 82)
+    >>> frames_for(42.72), frames_for(3.24), frames_for(42.72, 30.0)
+    (1069, 82, 1283)
     """
-    return int(seconds * FPS + 0.5) + 1
+    return int(seconds * fps + 0.5) + 1
 
 
 def windows_for(

@@ -73,7 +73,7 @@ def make(path: Path, seconds: int) -> None:
 
 
 def random_weights(folder: Path) -> None:
-    """SyncNet and AlexNet as files of random numbers."""
+    """SyncNet, and the AlexNet of LPIPS, as files of random numbers."""
     import runpy
 
     import torch
@@ -86,7 +86,7 @@ def random_weights(folder: Path) -> None:
     importable_torchvision()
     from torchvision.models import alexnet
 
-    torch.save(alexnet(weights=None).state_dict(), folder / "alexnet")
+    torch.save(alexnet(weights=None).state_dict(), folder / "lpips")
 
 
 def settings_of(args: argparse.Namespace, folder: Path) -> Any:
@@ -95,10 +95,10 @@ def settings_of(args: argparse.Namespace, folder: Path) -> Any:
     from eval.weights import Sources
     from workflow.files import sha256_file
 
-    files = {name: folder / name for name in ("syncnet", "alexnet") if (folder / name).is_file()}
+    files = {name: folder / name for name in ("syncnet", "lpips") if (folder / name).is_file()}
     if args.networks != "none" and os.environ.get("FACE_LANDMARKS"):
         files["landmarks"] = Path(os.environ["FACE_LANDMARKS"])
-    networks = tuple({"alexnet": "lpips"}.get(name, name) for name in files)
+    networks = tuple(files)
     sources = Sources(files=files, sha256={name: sha256_file(path) for name, path in files.items()})
     chosen = {"networks": networks, "sources": sources, "dtype": args.dtype, "device": args.device}
     return replace(PROFILES[args.profile], **chosen)

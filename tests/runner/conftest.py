@@ -1,16 +1,14 @@
 """A running stand-in, small real cells for it, and servers that misbehave: all of them real HTTP servers."""
 
-import asyncio
+import contextlib
 import os
-import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-import aiohttp
 import cv2
 import numpy as np
 import pytest
-from aiohttp import web
 
 from runner.client import ComfyClient
 from runner.config import ServerConfig
@@ -22,87 +20,6 @@ from workflow.cell import Cell, Clip
 from workflow.graph import load_graph
 from workflow.media.picture import save_png
 from workflow.media.sound import write_wav
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class HttpServer:
-    """An aiohttp application in a thread: ``url`` answers whatever ``handler`` answers, on every path."""
-
-    def __init__(self, handler: Handler) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._handler = handler
-        self.url = ""
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        assert self._ready.wait(10)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._start())
-        self._loop.run_forever()
-        self._loop.run_until_complete(self._runner.cleanup())
-        self._loop.close()
-
-    async def _start(self) -> None:
-        app = web.Application(client_max_size=1 << 26)
-        app.router.add_route("*", "/{path:.*}", self._handler)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        self._ready.set()
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-
-class Proxy(HttpServer):
-    """Passes requests on to ``target``; ``faults`` may answer in its place, or spoil the answer.
-
-    A fault is a function of the request and of what the target answered (status, body); it returns a response, or
-    None to let the answer through. It is asked after the target: what was asked for has happened by then.
-    """
-
-    def __init__(self, target: str) -> None:
-        self.target = target
-        self.faults: list[Callable[[web.Request, int, bytes], web.StreamResponse | None]] = []
-        self.seen: list[tuple[str, str]] = []
-        super().__init__(self._pass)
-
-    async def _pass(self, request: web.Request) -> web.StreamResponse:
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            raise web.HTTPNotFound
-        self.seen.append((request.method, request.path))
-        body = await request.read()
-        kept = {key: value for key, value in request.headers.items() if key in ("Content-Type", "Range")}
-        async with aiohttp.ClientSession() as session:
-            url = self.target + request.path_qs
-            async with session.request(request.method, url, data=body, headers=kept) as answer:
-                status, raw = answer.status, await answer.read()
-                content_type = answer.content_type
-        for fault in self.faults:
-            response = fault(request, status, raw)
-            if response is not None:
-                return response
-        return web.Response(status=status, body=raw, content_type=content_type)
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[Handler], HttpServer]]:
-    """Start servers that answer what a handler says."""
-    started: list[HttpServer] = []
-
-    def start(handler: Handler) -> HttpServer:
-        started.append(HttpServer(handler))
-        return started[-1]
-
-    yield start
-    for server in started:
-        server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -122,11 +39,9 @@ def slow_standin(tmp_path: Path) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def proxy(standin_url: str) -> Iterator[Proxy]:
+def proxy(standin_url: str, proxied: Callable[[str], Any]) -> Any:
     """A proxy before the stand-in, without faults yet, and without a websocket."""
-    made = Proxy(standin_url)
-    yield made
-    made.stop()
+    return proxied(standin_url)
 
 
 def quick_config(url: str, **changes: object) -> ServerConfig:
@@ -138,8 +53,6 @@ def quick_config(url: str, **changes: object) -> ServerConfig:
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """``session(url, **config)``: server sessions, closed after the test."""
-    import contextlib
-
     with contextlib.ExitStack() as stack:
         yield lambda url, **changes: stack.enter_context(open_server(quick_config(url, **changes), tmp_path))
 

@@ -31,7 +31,7 @@ def play(cell: Cell, *, terminal: bool, stand_in: bool) -> str:
 @pytest.mark.parametrize("terminal", [True, False])
 def test_cells_endings_and_notes_are_shown_word_for_word(make_cell: Callable[..., Cell], terminal: bool) -> None:
     shown = play(make_cell(), terminal=terminal, stand_in=True)
-    for words in ("stand-in", "test/hum/1", "12.3 s", "[red]boom[/]", "a [note]", "1 failed", "1 scores pending"):
+    for words in ("stand-in", "test/hum/1", "12.3 s", "[red]boom[/]", "a [note]", "1 failed", "1 score pending"):
         assert words in shown, words
 
 

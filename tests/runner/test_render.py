@@ -250,6 +250,8 @@ def test_a_forgotten_job_is_lost_after_two_looks(
     def forget(request: web.Request, status: int, body: bytes) -> web.StreamResponse | None:
         if request.path == "/queue":
             return web.json_response({"queue_running": [], "queue_pending": []})
+        if request.path == "/view":
+            return web.Response(status=404)
         return web.json_response({}) if request.path.startswith("/history/") else None
 
     server = session(proxy.url)

@@ -1,6 +1,8 @@
 """The stamp and its hash: what changes a video changes the hash, and nothing else does."""
 
 import copy
+import hashlib
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -48,7 +50,7 @@ def test_a_stamp_tells_what_the_server_tells() -> None:
     assert STAMP.verified and Stamp.from_json(STAMP.to_json()) == STAMP
 
 
-@pytest.mark.parametrize("part", ["kind", "comfyui", "torch", "gpu", "schema", "release", "stand_in"])
+@pytest.mark.parametrize("part", ["kind", "comfyui", "torch", "gpu", "schema", "release", "stand_in", "core"])
 def test_what_can_change_a_video_changes_the_hash(part: str) -> None:
     assert environment_hash(replace(STAMP, **{part: "other"}), ["m"]) != environment_hash(STAMP, ["m"])
 
@@ -61,8 +63,50 @@ def test_packs_flags_models_and_attention_change_the_hash() -> None:
     assert environment_hash(STAMP, ["m"], "sageattn") != base
 
 
-def test_memory_does_not_change_the_hash() -> None:
-    assert environment_hash(replace(STAMP, vram_total=9, ram_total=9), ["m"]) == environment_hash(STAMP, ["m"])
+@given(st.sampled_from(["vram_total", "ram_total", "python", "system"]), st.integers(1, 9))
+def test_what_changes_no_video_does_not_change_the_hash(part: str, value: int) -> None:
+    other = replace(STAMP, **{part: value if part.endswith("total") else str(value)})
+    assert environment_hash(other, ["m"]) == environment_hash(STAMP, ["m"])
+
+
+NAMES = ["a/b.gguf", "c.gguf", "d.safetensors"]
+known_contents = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["", None, "1" * 64, "2" * 64]))
+
+
+@given(known_contents, known_contents)
+def test_the_content_of_models_counts_where_it_is_known(
+    here: dict[str, str | None], there: dict[str, str | None]
+) -> None:
+    def told(contents: dict[str, str | None]) -> dict[str, str]:
+        return {name: content for name, content in contents.items() if content}
+
+    same = environment_hash(STAMP, NAMES, "sdpa", here) == environment_hash(STAMP, NAMES, "sdpa", there)
+    assert same == (told(here) == told(there))
+    if not told(here):
+        assert environment_hash(STAMP, NAMES, "sdpa", here) == environment_hash(STAMP, NAMES, "sdpa")
+
+
+def test_content_counts_whatever_the_separator_and_of_models_in_use_only() -> None:
+    digest = environment_hash(STAMP, NAMES, contents={"a/b.gguf": "1"})
+    assert environment_hash(STAMP, NAMES, contents={"a\\b.gguf": "1", "other.gguf": "2"}) == digest
+
+
+def test_hashes_of_older_records_stay_what_they_were() -> None:
+    """A stamp without what newer versions ask hashes as the version did that wrote it."""
+    old = {key: value for key, value in STAMP.to_json().items() if key not in ("core", "folder", "rehearsal")}
+    assert Stamp.from_json(old) == STAMP
+    parts = {"format": 1, "kind": "comfyui", "stand_in": "", "comfyui": "0.3.64", "torch": "2.11", "gpu": "NVIDIA H200"}
+    parts |= {"flags": ["--use-sage-attention"], "packs": {PACK: "abc"}, "schema": STAMP.schema, "release": ""}
+    parts |= {"models": ["m"], "attention": "sdpa"}
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    assert environment_hash(Stamp.from_json(old), ["m"], "sdpa") == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_folder_that_is_not_the_servers_makes_it_unverified_until_it_is_labelled() -> None:
+    odd = replace(STAMP, folder="server.folder=/x (it holds ComfyUI 1, the server runs 2)")
+    assert odd.unknown == (odd.folder,) and not odd.verified
+    assert replace(odd, release="mine").verified
+    assert environment_hash(odd, ["m"]) == environment_hash(STAMP, ["m"])
 
 
 @given(st.lists(st.sampled_from(["a/b.gguf", "c.gguf", "d/e/f.safetensors"])), st.randoms())

@@ -1,5 +1,7 @@
 """Events to progress and timings, on the moments of a run that a real server made (two windows of four steps)."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,26 @@ def test_timings_of_a_real_run(shape: Shape) -> None:
     )
     assert (timings.cold, timings.cached) == (True, False)
     assert dict(timings.node_s)["16 VHS_VideoCombine"] == pytest.approx(64.559 - 62.312)
+
+
+def test_steps_are_told_apart_and_a_windows_first_is_not_known(shape: Shape) -> None:
+    timings = watch_of(real_run(), shape).timings(posted=None, cached=frozenset(), seconds=None)
+    first, second = timings.step_s
+    assert first[0] is None and second[0] is None
+    assert first[1:] == pytest.approx([b - a for a, b in itertools.pairwise(STEPS[:4])])
+    assert second[1:] == pytest.approx([b - a for a, b in itertools.pairwise(STEPS[4:])])
+    assert timings.slow == ()
+
+
+def test_a_step_that_spills_is_flagged(shape: Shape) -> None:
+    late = [(at + 30 * (at > STEPS[1]), kind, data) for at, kind, data in real_run()]
+    (slow,) = watch_of(late, shape).timings(posted=None, cached=frozenset(), seconds=None).slow
+    assert (slow.window, slow.step) == (1, 3) and slow.times > 3
+
+
+def test_beginning_and_end_are_told_by_events_only(shape: Shape) -> None:
+    assert watch_of(real_run(), shape).span == (0.005, 64.559)
+    assert Watch(shape).span == (None, None)
 
 
 def test_a_warm_run_loads_nothing(shape: Shape) -> None:

@@ -3,7 +3,9 @@
 import io
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,18 @@ from rich.console import Console
 
 from eval.score import Score
 from eval.value import absent, number
+from runner.live import make_view
+from runner.server import open_server
 from sweep import CONF
 from sweeps.app import App
 from sweeps.compose import Composer, typed
-from sweeps.config import register
+from sweeps.config import BudgetConfig, register
+from sweeps.engine import Engine
+from sweeps.known import of_live
+from sweeps.limits import Limits
+from sweeps.planning import Planner
 from sweeps.results import CellResult, SettingResult, SweepResult
+from sweeps.scoring import Scorer, ScoringPool
 from workflow.media.encode import VideoWriter
 from workflow.media.sound import write_wav
 
@@ -139,3 +148,67 @@ def composed() -> Iterator[Callable[..., Any]]:
     register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         yield lambda *overrides: Composer(overrides)({})
+
+
+SCORER = "def quick(task):\n    return {'key': task.key, 'video': str(task.video)}\n"
+
+
+@pytest.fixture(scope="session")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scorer]:
+    """A scorer that takes no time: what a score says does not matter here."""
+    folder = tmp_path_factory.mktemp("scorers")
+    (folder / "scorer_for_the_engine.py").write_text(SCORER, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        yield import_module("scorer_for_the_engine").quick
+
+
+class Ready:
+    """An engine about to run, with what it works on."""
+
+    def __init__(self, engine: Engine, planner: Planner) -> None:
+        self.engine, self.planner = engine, planner
+        self.plan, self.server, self.store = engine.plan, engine.server, engine.store
+
+    def kept(self) -> set[str]:
+        """Names of the cells whose render stands in the store."""
+        jobs = {one.name: one.job for one in self.plan.cells}
+        return {name for name, (cell, place) in jobs.items() if self.store.find(cell.recipe, place)}
+
+    def scored(self) -> set[str]:
+        """Names of the cells that have a score."""
+        found = set()
+        for one in self.plan.cells:
+            cell, place = one.job
+            entry = self.store.find(cell.recipe, place)
+            if entry and self.store.score(entry, self.engine.task(one, entry).scorer):
+                found.add(one.name)
+        return found
+
+
+@contextmanager
+def ready_for(app: App, **more: Any) -> Iterator[Ready]:
+    """An engine for the command ``app`` on its server, opened for a while."""
+    with ExitStack() as stack:
+        server = stack.enter_context(open_server(app.config.server, app.outputs / "servers"))
+        planner = app.planner(of_live(server, ()), app.outputs / "clips")
+        planner.graph(None)
+        planner.known = of_live(server, planner.classes)
+        plan = planner.plan()
+        told: dict[str, Any] = {
+            "pool": stack.enter_context(ScoringPool(1, 60.0, app.scorer)),
+            "view": stack.enter_context(make_view(len(plan.to_run), app.console, stand_in=True)),
+            "limits": Limits(BudgetConfig()),
+            "task": lambda one, entry: app.task(planner, one, entry),
+            "cancel": app.cancel,
+            "facts": {"sweep": app.name},
+            "expected": app.config.sweep.expected_failures,
+            "max_failures": app.config.sweep.max_failures,
+        }
+        yield Ready(Engine(plan, planner.store, server, **{**told, **more}), planner)
+
+
+@pytest.fixture
+def ready() -> Callable[..., Any]:
+    """``with ready(app) as job``: an engine for a command, on its server."""
+    return ready_for

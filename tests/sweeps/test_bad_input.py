@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import sweep
-from sweeps.app import folder_name
+from sweeps.naming import folder_name
 from workflow.graph import default_graph
 
 SMALL = ["clips.width=160", "clips.height=288", "scoring=quick", "clips.names=[weather]", "action=plan"]
@@ -49,7 +49,7 @@ def fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Fails:
         ("variant=v44", "there is no variant=v44"),
         ("clips=folders", "did you mean folder?"),
         ("sweep.axes.variant=[v1,v99]", "there is no variant=v99"),
-        ("action=foo", "choose one of run, plan, score, log"),
+        ("action=foo", "choose one of run, plan, doctor, score, log"),
         ("--confg=job", "did you mean --cfg"),
         ("~workflow.cfg", "workflow.cfg=null"),
         ("=3", "is no key=value"),

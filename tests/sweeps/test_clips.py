@@ -241,6 +241,53 @@ def test_an_empty_folder_a_wrong_pair_and_a_doubled_name_say_why(folder: Path, t
         load_clips("folder", dir=folder, cache_dir=cache)
 
 
+@pytest.mark.parametrize("pair", ["name", "product"])
+def test_a_folder_that_lacks_pictures_or_speeches_says_which(
+    folder: Path, tmp_path: Path, cache: Path, pair: str
+) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for file, said in (
+        (None, "0 pictures and 0 speeches"),
+        ("anna.png", "1 picture and 0 speeches"),
+        ("李 明.WAV", "1 picture and 1 speech"),
+    ):
+        if file:
+            shutil.copy(folder / file, bare / file)
+        if said.endswith("1 speech") and pair == "product":
+            assert len(load_clips("folder", dir=bare, pair=pair, cache_dir=cache)) == 1
+            continue
+        with pytest.raises(ClipsError) as caught:
+            load_clips("folder", dir=bare, pair=pair, cache_dir=cache)
+        assert (said in caught.value.message) != said.endswith("1 speech")  # then they lack a common name
+        assert "none" not in caught.value.message
+
+
+def test_a_picture_that_clips_share_is_told_of_once_a_size(folder: Path, cache: Path) -> None:
+    def said(*sizes: tuple[int, int]) -> list[str]:
+        lines: list[str] = []
+        for width, height in sizes:
+            load_clips("benchmark", cache_dir=cache, width=width, height=height, say=lines.append)
+        return lines
+
+    large, larger = (720, 1280), (1072, 1920)
+    assert len(said(large)) == 1
+    assert portrait().name in said(large)[0]
+    assert len(set(said(large, larger))) == 2
+
+
+def test_two_pictures_of_one_name_are_told_apart(folder: Path, tmp_path: Path, cache: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(folder / "anna.png", other / "anna.png")
+    speech = str(folder / "anna.wav")
+    entries = [{"picture": str(one / "anna.png"), "speech": speech, "name": one.name} for one in (folder, other)]
+    lines: list[str] = []
+    load_clips("list", entries=entries, cache_dir=cache, width=1072, height=1920, say=lines.append)
+    for place in (folder, other):
+        assert any(line.startswith(str(place / "anna.png")) for line in lines)
+
+
 def spoil(folder: Path, name: str, content: bytes | None) -> None:
     path = folder / name
     path.unlink(missing_ok=True)

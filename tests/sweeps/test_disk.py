@@ -72,9 +72,9 @@ def test_the_commands_say_what_they_found_and_do_nothing_unasked(
 ) -> None:
     folder = render(tmp_path, "b")
     assert main(["du", "--outputs", str(tmp_path)]) == 0
-    assert "1 entries" in capsys.readouterr().out
+    assert "1 entry, " in capsys.readouterr().out
     assert main(["prune", "--outputs", str(tmp_path)]) == 0
-    assert "would remove 1 entries" in capsys.readouterr().out
+    assert "would remove 1 entry" in capsys.readouterr().out
     assert folder.exists()
     assert main(["prune", "--yes", "--outputs", str(tmp_path)]) == 0
     assert not folder.exists()

@@ -1,5 +1,6 @@
 """The main job on the real stand-in, from the command line to MLflow."""
 
+import csv
 import json
 import os
 import re
@@ -76,8 +77,35 @@ def test_the_same_command_again_renders_and_scores_nothing_and_says_so(
 def test_an_added_axis_value_renders_only_what_is_new(outputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(outputs, "sweep.name=added", "clips.names=[museum]", "sweep.axes.steps=[4,6]") == 0
     capsys.readouterr()
+    folder = outputs / "sweeps" / "added-stand-in"
+    first = {file: (folder / file).read_bytes() for file in ("summary.md", "summary.csv")}
     assert run(outputs, "sweep.name=added", "clips.names=[museum]", "sweep.axes.steps=[4,6,8]") == 0
     assert "1 rendered, 2 reused, 1 scored" in capsys.readouterr().out
+    for file, content in first.items():
+        assert (folder / file).read_bytes() != content
+        kept = {path.read_bytes() for path in (folder / "plans").glob(f"*{Path(file).suffix}")}
+        assert kept == {content, (folder / file).read_bytes()}, "the table of the plan before is lost"
+
+
+def test_a_puppet_s_time_is_not_given_as_a_model_s(outputs: Path) -> None:
+    assert run(outputs, "sweep.name=paced", "clips.names=[museum]", "sweep.axes.steps=[4,6]") == 0
+    with (outputs / "sweeps" / "paced-stand-in" / "summary.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["metric"] == "cost/window_s"]
+    assert [row["setting"] for row in rows] == ["steps=4", "steps=6"]
+    assert all(row["mean"] == "" and "stand-in" in row["missing"] for row in rows)
+
+
+def test_without_a_name_the_same_command_goes_on_with_the_same_sweep(
+    outputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["clips.names=[museum]", "sweep.axes.steps=[4,6]", "sweep.axes.shift=[5.0]"]
+    assert run(outputs, *command) == 0
+    logged = runs(outputs)
+    capsys.readouterr()
+    assert run(outputs, *command) == 0
+    assert "nothing rendered, 2 reused, nothing scored" in capsys.readouterr().out
+    assert runs(outputs) == logged
+    assert ("current-shift+steps", "FINISHED") in logged
 
 
 def test_cells_that_cannot_differ_share_one_render(outputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,7 +123,7 @@ def test_planning_touches_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_the_video_in_the_store_is_what_was_asked_for_and_says_stand_in(outputs: Path) -> None:
     assert run(outputs, "sweep.name=video", "clips.names=[weather]", "workflow.cfg=1.7") == 0
-    plan = json.loads((outputs / "sweeps" / "video (stand-in)" / "plan.json").read_text(encoding="utf-8"))
+    plan = json.loads((outputs / "sweeps" / "video-stand-in" / "plan.json").read_text(encoding="utf-8"))
     (cell,) = plan["cells"]
     (folder,) = (outputs / "store" / cell["recipe"][:24]).iterdir()
     record = json.loads((folder / "render.json").read_text(encoding="utf-8"))

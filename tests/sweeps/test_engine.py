@@ -3,9 +3,8 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from importlib import import_module
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -13,75 +12,14 @@ import psutil
 import pytest
 import requests
 
-from runner.live import make_view
-from runner.server import Server, open_server
+from runner.server import Server
 from sweeps.app import App
-from sweeps.config import BudgetConfig
-from sweeps.engine import Engine
-from sweeps.known import of_live
-from sweeps.limits import Limits
 from sweeps.plan import PlannedCell
-from sweeps.planning import Planner
-from sweeps.scoring import Scorer, ScoringPool
+from sweeps.scoring import Scorer
 
 MakeApp = Callable[..., App]
+Ready = Callable[..., AbstractContextManager[Any]]
 OOM = "sweep.axes.width=[1072,160]", "sweep.axes.height=[1920,288]", "sweep.zip=[[width,height]]"
-SCORER = "def quick(task):\n    return {'key': task.key, 'video': str(task.video)}\n"
-
-
-@pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scorer]:
-    """A scorer that takes no time: what a score says does not matter here."""
-    folder = tmp_path_factory.mktemp("scorers")
-    (folder / "scorer_for_the_engine.py").write_text(SCORER, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(folder))
-        yield import_module("scorer_for_the_engine").quick
-
-
-class Ready:
-    """An engine about to run, with what it works on."""
-
-    def __init__(self, engine: Engine, planner: Planner) -> None:
-        self.engine, self.planner = engine, planner
-        self.plan, self.server, self.store = engine.plan, engine.server, engine.store
-
-    def kept(self) -> set[str]:
-        """Names of the cells whose render stands in the store."""
-        jobs = {one.name: one.job for one in self.plan.cells}
-        return {name for name, (cell, place) in jobs.items() if self.store.find(cell.recipe, place)}
-
-    def scored(self) -> set[str]:
-        """Names of the cells that have a score."""
-        found = set()
-        for one in self.plan.cells:
-            cell, place = one.job
-            entry = self.store.find(cell.recipe, place)
-            if entry and self.store.score(entry, self.engine.task(one, entry).scorer):
-                found.add(one.name)
-        return found
-
-
-@contextmanager
-def ready(app: App, **more: Any) -> Iterator[Ready]:
-    """An engine for the command ``app`` on its server, opened for a while."""
-    with ExitStack() as stack:
-        server = stack.enter_context(open_server(app.config.server, app.outputs / "servers"))
-        planner = app.planner(of_live(server, ()), app.outputs / "clips")
-        planner.graph(None)
-        planner.known = of_live(server, planner.classes)
-        plan = planner.plan()
-        told: dict[str, Any] = {
-            "pool": stack.enter_context(ScoringPool(1, 60.0, app.scorer)),
-            "view": stack.enter_context(make_view(len(plan.to_run), app.console, stand_in=True)),
-            "limits": Limits(BudgetConfig()),
-            "task": lambda one, entry: app.task(planner, one, entry),
-            "cancel": app.cancel,
-            "facts": {"sweep": app.name},
-            "expected": app.config.sweep.expected_failures,
-            "max_failures": app.config.sweep.max_failures,
-        }
-        yield Ready(Engine(plan, planner.store, server, **{**told, **more}), planner)
 
 
 class QueueWatch(threading.Thread):
@@ -116,7 +54,9 @@ def spans(server: Server) -> dict[str, tuple[float, float]]:
     return dict(sorted(found.items(), key=lambda item: item[1]))
 
 
-def test_the_next_prompt_waits_on_the_server_before_the_last_one_ends(make_app: MakeApp, quick: Scorer) -> None:
+def test_the_next_prompt_waits_on_the_server_before_the_last_one_ends(
+    make_app: MakeApp, quick: Scorer, ready: Ready
+) -> None:
     app = make_app("sweep.axes.steps=[2,4,6]", "server.pace_s=1", scorer=quick)
     with ready(app) as job, QueueWatch(job.server) as watch:
         progress = job.engine.run()
@@ -129,7 +69,7 @@ def test_the_next_prompt_waits_on_the_server_before_the_last_one_ends(make_app: 
     assert max(len(running) + len(waiting) for running, waiting in watch.seen) <= 2
 
 
-def test_scores_are_made_while_the_next_cell_renders(make_app: MakeApp, quick: Scorer) -> None:
+def test_scores_are_made_while_the_next_cell_renders(make_app: MakeApp, quick: Scorer, ready: Ready) -> None:
     app = make_app("sweep.axes.steps=[2,4]", "server.pace_s=2", scorer=quick)
     with ready(app) as job:
         job.engine.run()
@@ -142,7 +82,9 @@ def test_scores_are_made_while_the_next_cell_renders(make_app: MakeApp, quick: S
 
 
 @pytest.mark.parametrize("expected", [False, True])
-def test_a_failure_is_recorded_and_the_sweep_goes_on(make_app: MakeApp, quick: Scorer, expected: bool) -> None:
+def test_a_failure_is_recorded_and_the_sweep_goes_on(
+    make_app: MakeApp, quick: Scorer, ready: Ready, expected: bool
+) -> None:
     declared = ["sweep.expected_failures=[{where:{width:1072,height:1920},outcome:out_of_memory}]"] if expected else []
     with ready(make_app(*OOM, *declared, scorer=quick)) as job:
         progress = job.engine.run()
@@ -162,7 +104,7 @@ def test_a_failure_is_recorded_and_the_sweep_goes_on(make_app: MakeApp, quick: S
         assert again == {failed.name: "reuse" if expected else "run", well.name: "reuse"}
 
 
-def test_a_sweep_with_too_many_failures_stops(make_app: MakeApp, quick: Scorer) -> None:
+def test_a_sweep_with_too_many_failures_stops(make_app: MakeApp, quick: Scorer, ready: Ready) -> None:
     large = ["clips.width=1072", "clips.height=1920", "sweep.seeds=[1,2,3,4,5]"]
     with ready(make_app(*large, "sweep.max_failures=0", scorer=quick)) as job:
         progress = job.engine.run()
@@ -172,7 +114,9 @@ def test_a_sweep_with_too_many_failures_stops(make_app: MakeApp, quick: Scorer) 
     assert progress.rendered == 0
 
 
-def test_when_the_stand_in_dies_the_sweep_stops_and_what_was_finished_is_kept(make_app: MakeApp, quick: Scorer) -> None:
+def test_when_the_stand_in_dies_the_sweep_stops_and_what_was_finished_is_kept(
+    make_app: MakeApp, quick: Scorer, ready: Ready
+) -> None:
     command = ["sweep.axes.steps=[2,4,6,8]"]
     others = set(psutil.Process().children())
 
@@ -197,7 +141,7 @@ def test_when_the_stand_in_dies_the_sweep_stops_and_what_was_finished_is_kept(ma
         assert job.kept() == job.scored() == {one.name for one in job.plan.cells}
 
 
-def test_a_cancelled_sweep_takes_its_prompts_back(make_app: MakeApp, quick: Scorer) -> None:
+def test_a_cancelled_sweep_takes_its_prompts_back(make_app: MakeApp, quick: Scorer, ready: Ready) -> None:
     told: list[str] = []
 
     def cancel(one: PlannedCell, *_: object) -> None:
@@ -215,7 +159,7 @@ def test_a_cancelled_sweep_takes_its_prompts_back(make_app: MakeApp, quick: Scor
         assert [one.state for one in job.planner.plan().cells] == ["reuse", "run", "run"]
 
 
-def test_the_same_plan_again_sends_nothing(make_app: MakeApp, quick: Scorer, tmp_path: Path) -> None:
+def test_the_same_plan_again_sends_nothing(make_app: MakeApp, quick: Scorer, ready: Ready, tmp_path: Path) -> None:
     blocks: list[int] = []
     app = make_app("sweep.axes.steps=[2,4]", "sweep.seeds=[1,2,3]", scorer=quick)
     with ready(app, after=lambda progress: blocks.append(progress.rendered)) as job:

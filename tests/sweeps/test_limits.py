@@ -51,3 +51,14 @@ def test_a_budget_of_cells_counts_those_started(started: int, allowed: bool) -> 
     found = limits([NOON], cells=2)
     found.cells = started
     assert (found.forbids(1) is None) is allowed
+
+
+def test_forecasts_are_corrected_by_what_this_calls_renders_took() -> None:
+    found = limits([NOON], NOON + timedelta(minutes=10))
+    assert found.forbids(500) is None
+    for _ in range(3):
+        found.took(forecast_s=100, seconds=200)
+    found.took(forecast_s=100, seconds=5000)  # one that spilled
+    found.took(forecast_s=0, seconds=1)
+    assert "forecast 17 min" in (found.forbids(500) or "")
+    assert found.forbids(290) is None

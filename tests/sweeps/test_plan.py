@@ -110,7 +110,7 @@ def test_of_cells_that_cannot_differ_the_first_is_kept(size: tuple[int, int, int
 def test_what_is_impossible_says_why_and_the_rest_goes_on(size: tuple[int, int, int], wrong: int) -> None:
     checks = replace(
         FREE,
-        check=lambda one, cell: Checked((f"{one.name} cannot be", "and more") if one.name == f"s{wrong}" else ()),
+        check=lambda one, cell: Checked((f"{one.name} cannot be.", "and more.") if one.name == f"s{wrong}" else ()),
         same=lambda cell: "all alike",
     )
     plan = planned(*size, checks)

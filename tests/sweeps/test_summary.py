@@ -10,12 +10,16 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from eval.metric import METRICS
 from eval.table import NOT_MEASURED, STAND_IN
+from eval.trust import experimental, remark, uncalibrated
 from sweeps.aggregate import summarise
 from sweeps.results import STAND_IN_NOTE, CellResult, SettingResult, SweepResult
-from sweeps.summary import print_summary
+from sweeps.summary import heading, print_summary
 from sweeps.summary_files import CSV_COLUMNS, summary_csv, summary_markdown
+from sweeps.summary_notes import DOUBTS
 from sweeps.summary_view import HEADLINE, view
+from sweeps.tracking_content import per_clip_table
 
 METRIC = "sharpness/laplacian"
 Make = Callable[..., Any]
@@ -91,6 +95,65 @@ def test_an_incomplete_mean_carries_its_count(sweep: SweepResult) -> None:
     seen = view(sweep, [METRIC])
     assert [line.entries[0].of for line in seen.lines[:2]] == ["", "2/3 clips"]
     assert seen.lines[3].entries[0].value == "–"
+
+
+def test_a_difference_of_fewer_clips_than_its_value_says_of_how_many(make_setting: Make, make_sweep: Make) -> None:
+    table = {clip: [float(number)] for number, clip in enumerate("abcdef")}
+    base = make_setting("v2", {**table, "c": [None]})
+    for lacking, pairs in ((None, "Δ 5/6 clips"), ("c", ""), ("a", "Δ 4/6 clips")):
+        other = make_setting("v4", table | ({lacking: [None]} if lacking else {}))
+        seen = view(make_sweep(base, other, baseline="v2"), [METRIC])
+        assert seen.lines[1].entries[0].pairs == pairs
+        assert ("Δ n/N" in seen.legend) == bool(pairs)
+
+
+def test_the_legend_explains_what_the_table_has_and_nothing_else(make_setting: Make, make_sweep: Make) -> None:
+    one = make_setting("v2", {"a": [1.0]})
+    assert view(make_sweep(one, baseline="v2"), [METRIC]).legend == ""
+    two = make_sweep(one, make_setting("v4", {"a": [2.0]}), baseline="v2")
+    assert view(two, [METRIC]).legend == "Δ: difference to v2, paired by clip and seed"
+    many = view(make_sweep(make_setting("v2", {"a": [1.0, 2.0], "b": [3.0, 4.0], "c": [None, None]})), [METRIC])
+    for said in ("± half a 95 % interval", "seeds averaged", "n/N"):
+        assert said in many.legend
+    assert "Δ" not in many.legend
+
+
+def test_without_syncnet_the_envelope_is_in_the_table(make_setting: Make, make_score: Make, make_sweep: Make) -> None:
+    def columns(confidence: float | None) -> list[str]:
+        values = {"lipsync/confidence": confidence, "lipsync/envelope_strength": 0.8}
+        cell = replace(make_setting("v2", {"a": [1.0]}).cells[0], score=make_score(values))
+        return [column.metric for column in view(make_sweep(SettingResult("v2", cells=(cell,)))).columns]
+
+    assert columns(None) == ["lipsync/envelope_strength"]
+    assert columns(4.2) == ["lipsync/confidence"]
+
+
+def test_what_is_not_to_be_relied_on_says_so_in_every_table(make_setting: Make, make_sweep: Make) -> None:
+    doubted = next(iter(experimental()))
+    trusted = next(name for name in METRICS if name not in {**experimental(), **uncalibrated()})
+    for metric, marked in ((doubted, True), (trusted, False)):
+        sweep = make_sweep(make_setting("v2", {"a": [1.0], "b": [2.0]}, metric))
+        (column,) = view(sweep, [metric]).columns
+        assert ("(exp.)" in heading(column).replace("\n", " ")) == marked
+        assert ("(exp.)" in view(sweep, [metric]).legend) == marked
+        (row,) = csv.DictReader(io.StringIO(summary_csv(sweep)))
+        assert row["remark"] == (remark(metric) or "")
+        table = per_clip_table(sweep.settings[0])
+        for told in (dict(zip(table["columns"], one, strict=True))["remark"] for one in table["data"]):
+            assert told == (f"experimental: {metric}" if marked else "")
+
+
+def test_markdown_marks_a_doubtful_column(make_setting: Make, make_sweep: Make) -> None:
+    metric = next(name for name in HEADLINE if remark(name))
+    text = summary_markdown(make_sweep(make_setting("v2", {"a": [1.0]}, metric), stand_in=False))
+    assert f"{metric} ({DOUBTS[str(remark(metric))]})" in text
+
+
+def test_a_puppet_s_seconds_a_window_are_no_column(sweep: SweepResult) -> None:
+    def shown(sweep: SweepResult) -> set[str]:
+        return {column.metric for column in view(sweep).columns}
+
+    assert "cost/window_s" in shown(replace(sweep, stand_in=False)) - shown(sweep)
 
 
 def test_a_sweep_without_a_single_score_still_has_a_summary(make_sweep: Make) -> None:

@@ -78,16 +78,15 @@ def graph_with_a_file_of_its_own(folder: Path) -> Path:
 
 def test_what_is_not_known_whole_is_shared_by_no_two_sweeps(tmp_path: Path) -> None:
     from runner.stamp import Stamp
+    from sweeps.config import Config
     from sweeps.known import Known
     from sweeps.planning import Planner
     from sweeps.store import Store
 
     def environment(name: str, release: str) -> str:
         stamp = Stamp("comfyui", comfyui="0.3.64", gpu="a card", packs={"wrapper": None}, release=release)
-        planner = Planner.__new__(Planner)
-        planner.__dict__.update(
-            known=Known(False, None, stamp), name=name, store=Store(tmp_path), _graphs={}, _environments={}
-        )
+        known = Known(False, None, stamp)
+        planner = Planner(Config(), lambda _: Config(), known, Store(tmp_path), name, tmp_path)
         cell = type("Cell", (), {"graph": default_graph(), "values": {}})()
         return str(planner.environment(cell))
 

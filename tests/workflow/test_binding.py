@@ -190,6 +190,25 @@ def _upscaled(graph: Graph) -> None:
 
 
 @pytest.mark.parametrize(
+    "class_type",
+    ["RIFE VFI", "FILM VFI", "GMFSS Fortuna VFI", "FrameInterpolator", "VHS_SelectEveryNthImage", "RepeatImageBatch",
+     "ImageFromBatch", "GetImageRangeFromBatch", "VHS_DuplicateImages", "RebatchImages", "ReverseImageBatch"],
+)  # fmt: skip
+def test_nodes_that_change_the_frames_after_the_sampler_are_refused(shipped: Graph, class_type: str) -> None:
+    shipped["30"] = {"class_type": class_type, "inputs": {"images": ["15", 0], "multiplier": 2}}
+    shipped["16"]["inputs"]["images"] = ["30", 0]
+    with pytest.raises(UnsupportedGraphError, match=f"other frames than the sampler's .*{class_type}"):
+        bind(shipped)
+
+
+@pytest.mark.parametrize("class_type", ["ColorMatch", "ImageSharpen", "ProPostFilmGrain", "GetImageSizeAndCount"])
+def test_nodes_that_leave_every_frame_are_not(shipped: Graph, class_type: str) -> None:
+    shipped["30"] = {"class_type": class_type, "inputs": {"image": ["15", 0]}}
+    shipped["16"]["inputs"]["images"] = ["30", 0]
+    assert bind(shipped).nodes["combine"] == "16"
+
+
+@pytest.mark.parametrize(
     ("change", "reason"),
     [(_two_speakers, "more than one speaker"), (_video_to_video, "video to video"), (_upscaled, "upscaling")],
 )

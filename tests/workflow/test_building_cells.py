@@ -104,3 +104,23 @@ def test_a_window_size_only_the_server_computes_is_an_error(clip: Clip, shipped:
 def test_an_unreadable_file_is_one_clear_error(clip: Clip, tmp_path: Path) -> None:
     with pytest.raises(InputFileError, match="absent"):
         clip_files(dataclasses.replace(clip, speech=tmp_path / "absent.wav"))
+
+
+def test_another_frame_rate_still_covers_the_whole_speech(clip: Clip) -> None:
+    graph = default_graph()
+    graph["8"]["inputs"]["fps"] = graph["16"]["inputs"]["frame_rate"] = 30
+    made = cell(clip, graph=graph)
+    assert made.fps == 30
+    assert made.graph["8"]["inputs"]["num_frames"] == round(clip.seconds * 30) + 1
+    assert made.windows.requested == int(clip.seconds * 30)
+    assert made.windows.frames / made.fps >= clip.seconds
+
+
+def test_a_frame_rate_is_read_through_a_constant_and_refused_where_it_is_computed(clip: Clip) -> None:
+    graph = default_graph()
+    graph["30"] = {"class_type": "FloatConstant", "inputs": {"value": 24.0}}
+    graph["8"]["inputs"]["fps"] = graph["16"]["inputs"]["frame_rate"] = ["30", 0]
+    assert cell(clip, graph=graph).fps == 24
+    graph["30"] = {"class_type": "MathExpression", "inputs": {"expression": "12*2", "a": ["7", 0]}}
+    with pytest.raises(ComputedValueError, match="fps"):
+        cell(clip, graph=graph)

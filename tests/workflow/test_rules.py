@@ -84,7 +84,10 @@ def test_no_rule_speaks_where_it_does_not_apply(values: dict[str, Any], code: st
         ({"Video.trim_to_audio": True}, "trimmed"),
         ({"Video.save_metadata": False}, "no-metadata"),
         ({"Video.pingpong": True}, "pingpong"),
-        ({"Video.frame_rate": 30}, "frame-rate"),
+        ({"Video.loop_count": 2}, "looped"),
+        ({"Video.frame_rate": 30}, "frame-rate-apart"),
+        ({"Speech embeds.fps": 30}, "frame-rate-apart"),
+        ({"Speech embeds.fps": 30, "Video.frame_rate": 30}, "frame-rate"),
     ],
 )
 def test_raw_inputs_have_rules_too(inputs: dict[str, Any], code: str) -> None:
