@@ -1,5 +1,6 @@
 """What a plan will take: time, loads, memory, disk, and what it spares, as values."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -73,7 +74,7 @@ def outlook(
         saved=model.spread.times(sum(one.seconds for one in reused)),
         reloads=reloads,
         load=model.load,
-        disk=_sum(needs["disk"](shape) for shape in shapes.values()),
+        disk=_sum(needs["disk"](shape).times(count) for shape, count in Counter(shapes.values()).items()),
         vram=most.get("vram"),
         ram=most.get("ram"),
         short=tuple((kind, one) for kind in kinds for one in _short(run, shapes, needs[kind], has.get(kind))),
@@ -93,7 +94,8 @@ def _sum(spans: Iterable[Span]) -> Span:
 
 
 def _most(cells: list[PlannedCell], shapes: Mapping[str, Shape], need: Needs, has: int | None) -> Most | None:
-    known = [Most(need(shapes[one.name]), one.setting, has) for one in cells if one.name in shapes]
+    first = {shapes[one.name]: one.setting for one in reversed(cells) if one.name in shapes}
+    known = [Most(need(shape), setting, has) for shape, setting in first.items()]
     return max(known, key=lambda one: one.need.mid, default=None)
 
 

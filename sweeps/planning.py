@@ -21,7 +21,7 @@ from sweeps.store import Entry, Store
 from workflow.binding import Binding, bind
 from workflow.build import ClipFiles, build_cell, clip_files
 from workflow.cell import Cell, Clip
-from workflow.cost import shape_of
+from workflow.cost import Shape, shape_of
 from workflow.effective import collapse_key
 from workflow.graph import Graph, default_graph, load_graph
 from workflow.models import canonical, is_model_file
@@ -50,6 +50,7 @@ class Planner:
     _files: dict[Clip, ClipFiles] = field(default_factory=dict)
     _environments: dict[tuple[frozenset[str], str], str] = field(default_factory=dict)
     _models: dict[frozenset[str], dict[str, str | None]] = field(default_factory=dict)
+    _forecasts: dict[Shape, dict[str, list[float]]] = field(default_factory=dict)
 
     def plan(self) -> Plan:
         """The plan, checked against what is known of the server.
@@ -204,13 +205,12 @@ class Planner:
     def facts(self, cell: Cell) -> dict[str, Any]:
         """What a cell's record says of its environment beyond the server's stamp, and of its forecast."""
         shape = shape_of(cell)
-        told = {"seconds": self.model.span(shape), "load_s": self.model.load}
-        told |= {kind: need(shape) for kind, need in self.needs.items()}
-        return {
-            "attention": cell.values.get("attention_mode"),
-            "models": self.models(cell),
-            "forecast": {kind: [round(part, 1) for part in span] for kind, span in told.items()},
-        }
+        if shape not in self._forecasts:
+            told = {"seconds": self.model.span(shape), "load_s": self.model.load}
+            told |= {kind: need(shape) for kind, need in self.needs.items()}
+            self._forecasts[shape] = {kind: [round(part, 1) for part in span] for kind, span in told.items()}
+        attention, models = cell.values.get("attention_mode"), self.models(cell)
+        return {"attention": attention, "models": models, "forecast": self._forecasts[shape]}
 
     @property
     def unknown(self) -> tuple[str, ...]:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from runner.live import make_view
+from runner.live import ending, make_view
 from runner.outcome import Outcome
 from runner.progress import Progress
 from workflow.cell import Cell
-from workflow.timings import Timings
+from workflow.timings import SlowStep, Timings
 
 
 def play(cell: Cell, *, terminal: bool, stand_in: bool) -> str:
@@ -44,3 +44,14 @@ def test_plain_lines_are_few_and_timed(make_cell: Callable[..., Cell]) -> None:
     lines = play(make_cell(), terminal=False, stand_in=True).splitlines()
     assert len(lines) == 7
     assert all(line[2] == ":" and line[5] == ":" for line in lines)
+
+
+def test_a_slow_step_is_said_where_its_cell_ends() -> None:
+    slow = SlowStep(2, 3, 15.0, 5.0)
+    said = ending(Outcome("done", timings=Timings(total_s=60.0, slow=(slow,))))
+    assert (
+        said == "done, 60.0 s on the server; step 3 of window 2 took 5.0× the median (15.0 s): memory may be spilling"
+    )
+    more = ending(Outcome("done", timings=Timings(slow=(slow, slow, slow))))
+    assert "and 2 more: memory may be spilling" in more
+    assert ending(Outcome("done", timings=Timings(total_s=60.0))) == "done, 60.0 s on the server"

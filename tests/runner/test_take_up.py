@@ -228,35 +228,6 @@ def test_a_prompt_that_arrived_twice_is_one_render(
     assert all(name.startswith(read_json(home / record.RENDER)["journal"]["prefix"].split("/")[1]) for name in names)
 
 
-@pytest.mark.parametrize("path", ["/upload/image", "/object_info"])
-def test_trouble_that_passes_before_the_prompt_is_sent_is_waited_out(
-    session: Session, proxy: Proxy, make_cell: MakeCell, folder: Folder, path: str
-) -> None:
-    server = session(proxy.url)
-    answer(proxy, path, lambda body: web.Response(status=502, text="<h1>Bad Gateway</h1>"), times=2)
-    assert follow(server, submit(server, make_cell(seed=150 + len(path)), folder())).done
-
-
-def test_a_file_the_server_refuses_is_rejected_at_once(
-    session: Session, proxy: Proxy, make_cell: MakeCell, folder: Folder
-) -> None:
-    server = session(proxy.url)
-    answer(proxy, "/upload/image", lambda body: web.Response(status=413, text="too large"))
-    outcome = follow(server, submit(server, make_cell(seed=142), folder()))
-    assert (outcome.status, outcome.stage, outcome.stop) == ("rejected", "upload", False)
-
-
-@pytest.mark.parametrize("path", ["/upload/image", "/prompt", "/view"])
-def test_a_server_that_wants_a_token_stops_everything(
-    session: Session, proxy: Proxy, make_cell: MakeCell, folder: Folder, path: str
-) -> None:
-    server = session(proxy.url)
-    answer(proxy, path, lambda body: web.Response(status=401))
-    outcome = follow(server, submit(server, make_cell(seed=143 + len(path)), folder()))
-    assert (outcome.status, outcome.stop) == ("rejected", True)
-    assert "server.headers_env" in outcome.message
-
-
 def test_a_job_stuck_behind_somebody_elses_dead_one_is_stalled(
     session: Session, proxy: Proxy, make_cell: MakeCell, folder: Folder
 ) -> None:

@@ -1,5 +1,6 @@
 """Cells: the graph to send, its files, windows and recipe."""
 
+import copy
 import dataclasses
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,7 @@ def test_an_unreadable_file_is_one_clear_error(clip: Clip, tmp_path: Path) -> No
 
 
 def test_another_frame_rate_still_covers_the_whole_speech(clip: Clip) -> None:
-    graph = default_graph()
+    graph = copy.deepcopy(default_graph())
     graph["8"]["inputs"]["fps"] = graph["16"]["inputs"]["frame_rate"] = 30
     made = cell(clip, graph=graph)
     assert made.fps == 30
@@ -117,7 +118,7 @@ def test_another_frame_rate_still_covers_the_whole_speech(clip: Clip) -> None:
 
 
 def test_a_frame_rate_is_read_through_a_constant_and_refused_where_it_is_computed(clip: Clip) -> None:
-    graph = default_graph()
+    graph = copy.deepcopy(default_graph())
     graph["30"] = {"class_type": "FloatConstant", "inputs": {"value": 24.0}}
     graph["8"]["inputs"]["fps"] = graph["16"]["inputs"]["frame_rate"] = ["30", 0]
     assert cell(clip, graph=graph).fps == 24
