@@ -63,8 +63,11 @@ class Waiter:
                 return self._lost(f"no word from the server for {patience:g} s: {self._trouble}", "away")
             self._tell(Progress("out of reach"))
             return None
+        if self._gone_since is not None:  # while nobody could hear anything, nothing was silent
+            self._still_since = now if self._still_since is not None else None
+            self._others_since = now if self._others_since is not None else None
         self._gone_since = None
-        return found or self._stalled(now)
+        return found or (self._stalled(now) if not self._missed else None)
 
     def _ask(self, now: float) -> Finished | Outcome | None:
         prompt_id, client = self._journal.prompt_id, self._server.client

@@ -104,7 +104,7 @@ class House:
             self.fault(clear=True)
             requests.post(f"{self.url}/queue", json={"clear": True}, timeout=2)
             requests.post(f"{self.url}/interrupt", timeout=2)
-            deadline = time.monotonic() + 0.7
+            deadline = time.monotonic() + 0.4
             while time.monotonic() < deadline:
                 queue = requests.get(f"{self.url}/queue", timeout=2).json()
                 if not queue["queue_running"] and not queue["queue_pending"] and not self._short_of_memory():

@@ -32,8 +32,8 @@ WIDTH, HEIGHT, SECONDS = 64, 96, 1.0
 def config(url: str, **changes: Any) -> ServerConfig:
     """How a test reaches its server: in a hurry."""
     hurried: dict[str, Any] = {
-        "poll_s": 0.05, "connect_timeout_s": 1.0, "read_timeout_s": 1.5, "unreachable_s": 4.0, "stall_timeout_s": 1.2,
-        "silent_timeout_s": 1.2, "free_patience_s": 1.0, "memory_hz": 0.0,
+        "poll_s": 0.05, "connect_timeout_s": 1.0, "read_timeout_s": 1.0, "unreachable_s": 4.0, "stall_timeout_s": 4.0,
+        "silent_timeout_s": 4.0, "free_patience_s": 0.4, "memory_hz": 0.0,
         "retries": RetriesConfig(wait_s=0.05, longest_wait_s=0.2),
     }  # fmt: skip
     return ServerConfig(kind="comfyui", url=url, **(hurried | changes))

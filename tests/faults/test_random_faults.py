@@ -8,6 +8,7 @@ import random
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from house import House
@@ -72,9 +73,10 @@ def command(
             if not house.answers() and not house.alive():
                 house.start()
 
-    settings = {"restart_command": house.restart_command} if restarts else {}
+    settings: dict[str, Any] = {"unreachable_s": 3.0, "stall_timeout_s": 2.0, "silent_timeout_s": 2.0}
+    settings |= {"restart_command": house.restart_command} if restarts else {}
     retries = RetriesConfig(wait_s=0.05, longest_wait_s=0.1)
-    with open_server(config(house.url, unreachable_s=3.0, retries=retries, **settings), workdir) as server:
+    with open_server(config(house.url, retries=retries, **settings), workdir) as server:
         house.fault(*faults)
         watcher = threading.Thread(target=watch, daemon=True)
         if not restarts:

@@ -8,6 +8,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 
 from runner.client import ComfyClient
@@ -101,3 +102,17 @@ def folder(tmp_path: Path) -> Callable[[], Path]:
         return path
 
     return make
+
+
+@pytest.fixture
+def child_in() -> Callable[[Path], psutil.Process]:
+    """``child_in(folder)``: our child process that works in ``folder``; others, dead ones too, are passed over."""
+
+    def find(folder: Path) -> psutil.Process:
+        for one in psutil.Process().children():
+            with contextlib.suppress(psutil.Error):
+                if str(folder) in " ".join(one.cmdline()):
+                    return one
+        raise AssertionError(f"no child works in {folder}")
+
+    return find

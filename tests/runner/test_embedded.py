@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -30,9 +31,9 @@ def test_a_session_on_the_embedded_server_says_stand_in(tmp_path: Path) -> None:
     assert [path.suffix for path in (tmp_path / "我的 work").iterdir()] == [".log"], "only its log stays"
 
 
-def test_ctrl_c_in_the_terminal_does_not_reach_it(tmp_path: Path) -> None:
+def test_ctrl_c_in_the_terminal_does_not_reach_it(tmp_path: Path, child_in: Callable[[Path], psutil.Process]) -> None:
     with open_server(ServerConfig(), tmp_path):
-        child = next(one for one in psutil.Process().children() if str(tmp_path) in " ".join(one.cmdline()))
+        child = child_in(tmp_path)
         assert os.getsid(child.pid) != os.getsid(0)
 
 

@@ -190,14 +190,16 @@ def test_a_journal_of_another_cell_is_not_followed(
     assert follow(server, submit(server, make_cell(seed=52), home)).done
 
 
-def test_a_killed_stand_in_means_lost_at_once(tmp_path: Path, make_cell: MakeCell, folder: Folder) -> None:
+def test_a_killed_stand_in_means_lost_at_once(
+    tmp_path: Path, make_cell: MakeCell, folder: Folder, child_in: Callable[[Path], psutil.Process]
+) -> None:
     from runner.config import ServerConfig
     from runner.server import open_server
 
     with open_server(ServerConfig(pace_s=20.0), tmp_path / "work") as server:
         submitted = submit(server, make_cell(), folder())
         running(server, submitted)
-        child = next(one for one in psutil.Process().children() if str(tmp_path) in " ".join(one.cmdline()))
+        child = child_in(tmp_path)
         child.send_signal(signal.SIGKILL)
         began = time.monotonic()
         outcome = follow(server, submitted)
