@@ -26,7 +26,7 @@ from workflow.files import sha256_file
 from workflow.graph import Graph, nodes_of
 from workflow.timings import Timings
 
-_HOPELESS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+_HOPELESS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM})
 _SIZED = "WanVideoImageToVideoMultiTalk"
 
 

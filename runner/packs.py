@@ -47,5 +47,11 @@ def from_folder(packs: Iterable[str], comfyui: Path, running: str) -> Local:
     if lying != running:
         what = f"it holds ComfyUI {lying}, the server runs {running}" if lying else "no ComfyUI lies there"
         return Local(odd=f"server.folder={comfyui} ({what})")
-    known = {pack: revision_of(comfyui / "custom_nodes" / pack) for pack in packs}
+    home = comfyui / "custom_nodes"
+    known = {pack: revision_of(home / pack) for pack in packs if _is_folder_name(pack)}
     return Local({pack: one for pack, one in known.items() if one is not None}, revision_of(comfyui) or "")
+
+
+def _is_folder_name(pack: str) -> bool:
+    """Whether a name that the server tells stays in the folder that it is looked for in."""
+    return pack not in ("", ".", "..") and not any(mark in pack for mark in "/\\:\0")

@@ -1,6 +1,7 @@
 """A server session: one ComfyUI, or the stand-in, opened for a while."""
 
 import dataclasses
+import math
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -195,7 +196,9 @@ def _vram_free(stats: dict[str, Any]) -> int | None:
     devices = stats.get("devices")
     first = devices[0] if isinstance(devices, list) and devices else None
     free = first.get("vram_free") if isinstance(first, dict) else None
-    return int(free) if isinstance(free, int | float) and not isinstance(free, bool) else None
+    if not isinstance(free, int | float) or isinstance(free, bool) or not math.isfinite(free):
+        return None
+    return int(free)
 
 
 def _changes(before: Stamp, now: Stamp) -> tuple[str, ...]:

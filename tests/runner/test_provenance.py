@@ -56,6 +56,11 @@ def test_revisions_are_those_of_git(comfyui: Path) -> None:
     assert revision_of(comfyui / "models") is None
 
 
+@pytest.mark.parametrize("name", ["..", ".", "", "../..", "..\\..", "a/../../..", "C:x", "a\0b"])
+def test_no_name_of_a_pack_leaves_its_folder(comfyui: Path, name: str) -> None:
+    assert from_folder([name], comfyui, "0.3.64").packs == {}
+
+
 def test_edits_make_another_revision_and_the_same_edits_the_same(comfyui: Path) -> None:
     file = comfyui / "custom_nodes" / PACK / "nodes.py"
     clean = revision_of(file.parent)

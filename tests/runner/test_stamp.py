@@ -166,7 +166,15 @@ def test_the_stand_in_is_verified_by_its_version_and_its_flags_do_not_count() ->
     assert (stamp.kind, stamp.stand_in, stamp.flags, stamp.verified) == ("stand-in", "1", (), True)
 
 
-@pytest.mark.parametrize("stats", [{}, {"system": 1, "devices": 2}, {"system": {"argv": 1}, "devices": [[]]}])
+@pytest.mark.parametrize(
+    "stats",
+    [
+        {},
+        {"system": 1, "devices": 2},
+        {"system": {"argv": 1}, "devices": [[]]},
+        {"system": {"ram_total": float("inf")}, "devices": [{"vram_total": float("nan")}]},
+    ],
+)
 def test_odd_statistics_leave_parts_unknown(stats: dict[str, Any]) -> None:
     assert not read_stamp(stats, {"Loader": []}, ["Loader"], {}).verified
 
