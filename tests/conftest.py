@@ -15,11 +15,16 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import aiohttp
+import hypothesis
 import pytest
 import requests
 from aiohttp import web
 
 from eval import trust
+
+# A machine shared with others makes single examples slow; the suite has its own time limit.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ROOT = Path(__file__).resolve().parents[1]
