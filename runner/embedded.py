@@ -32,11 +32,17 @@ class StandIn:
     """
 
     def __init__(
-        self, workdir: Path, *, pace_s: float | None = None, start_s: float = 30.0, faults: Sequence[str] = ()
+        self,
+        workdir: Path,
+        *,
+        pace_s: float | None = None,
+        start_s: float = 30.0,
+        faults: Sequence[str] = (),
+        release: str | None = None,
     ) -> None:
         self._folder = workdir / f"standin-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self.log = workdir / f"{self._folder.name}.log"
-        self._pace_s, self._start_s, self._faults = pace_s, start_s, tuple(faults)
+        self._pace_s, self._start_s, self._faults, self._release = pace_s, start_s, tuple(faults), release
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> str:
@@ -46,6 +52,7 @@ class StandIn:
         self._folder.mkdir()
         words = ["standin", "--port", "0", "--folder", str(self._folder.resolve()), "--parent", str(os.getpid())]
         words += ["--pace", f"{self._pace_s:g}"] if self._pace_s is not None else []
+        words += ["--comfyui", self._release] if self._release is not None else []
         words += [word for fault in self._faults for word in ("--fault", fault)]
         with self.log.open("wb") as log:
             # Its own session: Ctrl-C in the terminal is ours to answer; --parent ends it should we be killed.

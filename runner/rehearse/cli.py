@@ -77,9 +77,10 @@ def _rehearse(console: "Console", comfyui: Path, options: argparse.Namespace) ->
     if options.dry_run:
         return
     _write(console, plan)
+    experiment = "rehearsal_tiny" if plan.size == "tiny" else "rehearsal"
     console.print(
         f"\nThis ComfyUI now holds random weights ({plan.size}); every sweep on it counts as a rehearsal: cost only.\n"
-        "  python sweep.py +experiment=rehearsal server=comfyui server.url=http://127.0.0.1:8188\n"
+        f"  python sweep.py +experiment={experiment} server=comfyui server.url=http://127.0.0.1:8188\n"
         f"Before real renders: python -m runner rehearse --comfyui {comfyui} --remove",
         markup=False,
         soft_wrap=True,

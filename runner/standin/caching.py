@@ -1,4 +1,4 @@
-"""The classic cache: a node's outputs are kept while the next prompt has the same node with the same ancestors."""
+"""The cache: a node's outputs are kept while the next prompt has the same node with the same ancestors."""
 
 import hashlib
 import json
@@ -55,17 +55,23 @@ class Entry:
 
 
 class Cache:
-    """Entries by node id of the current prompt; anything that prompt does not have is dropped at once."""
+    """Entries by node id of the current prompt; anything that prompt does not have is dropped.
 
-    def __init__(self, on_drop: Callable[[Entry], None]) -> None:
+    At once, as ComfyUI's classic cache does; or, with ``late``, once one of its nodes has run: its newer cache, which
+    makes room after every node, so that a prompt that fails at its first one leaves all as it was.
+    """
+
+    def __init__(self, on_drop: Callable[[Entry], None], *, late: bool = False) -> None:
         self._entries: dict[str, Entry] = {}
         self._keys: dict[str, str] = {}
         self._on_drop = on_drop
+        self._late = late
 
     def begin(self, keys: dict[str, str]) -> None:
         """Turn to a new prompt, given its signatures."""
         self._keys = keys
-        self._drop([key for key in self._entries if key not in set(keys.values())])
+        if not self._late:
+            self._drop_others()
 
     def get(self, node_id: str) -> Entry | None:
         """What this node left behind, or None when it must run."""
@@ -74,10 +80,15 @@ class Cache:
     def set(self, node_id: str, entry: Entry) -> None:
         """Keep what a node left behind."""
         self._entries[self._keys[node_id]] = entry
+        self._drop_others()
 
     def clear(self) -> None:
         """Forget everything (``/free`` with ``free_memory``)."""
         self._drop(list(self._entries))
+
+    def _drop_others(self) -> None:
+        present = set(self._keys.values())
+        self._drop([key for key in self._entries if key not in present])
 
     def _drop(self, keys: list[str]) -> None:
         for key in keys:

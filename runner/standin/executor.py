@@ -39,7 +39,7 @@ class Executor:
     ) -> None:
         self._queue, self._sockets, self._classes, self._folders = queue, sockets, classes, folders
         self._nodes, self._pace = nodes, pace
-        self._cache = Cache(_close)
+        self._cache = Cache(_close, late=classes.release.forgets_late)
         self._interrupted = threading.Event()
         self._stopping = threading.Event()
         self.card = Card()
@@ -196,6 +196,7 @@ class _Execution:
             executor._pace,
             executor.card,
             self._mishaps.reach,
+            executor._classes.release.opens_pictures_with_av,
         )
         run.check()
         result = executor._nodes[name](run, inputs)

@@ -22,6 +22,8 @@ def load_image(run: Run, inputs: dict[str, Any]) -> Result:
     path = run.folders.uploaded(inputs["image"])
     if path is None:
         raise NodeError("FileNotFoundError", f"[Errno 2] No such file or directory: '{inputs['image']}'")
+    if run.pictures_with_av and path.is_dir():
+        raise NodeError("av.error.IsADirectoryError", f"[Errno 21] Is a directory: '{path}'")
     with Image.open(path) as image:
         rgb = ImageOps.exif_transpose(image).convert("RGB")
     pixels = np.ascontiguousarray(np.asarray(rgb, dtype=np.uint8)[:, :, ::-1])

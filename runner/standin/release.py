@@ -82,6 +82,16 @@ class Release:
         return not self.since(0, 27)
 
     @property
+    def forgets_late(self) -> bool:
+        """Whether the last prompt's nodes are forgotten only once a node of the next one has run."""
+        return self.since(0, 27)
+
+    @property
+    def opens_pictures_with_av(self) -> bool:
+        """Whether LoadImage opens its file with PyAV first, which names its errors its own way."""
+        return self.since(0, 27)
+
+    @property
     def writes_combos(self) -> bool:
         """Whether LoadAudio's list comes as ``["COMBO", {"options": […]}]``."""
         return self.since(0, 27)

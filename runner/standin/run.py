@@ -24,7 +24,8 @@ class Result:
 class Run:
     """One execution of one node. ``pace`` is an artificial least time in seconds that the sampler's steps take.
 
-    ``reach`` is called where something may go wrong: ``sampling``, ``encoding`` and ``written``.
+    ``reach`` is called where something may go wrong: ``sampling``, ``encoding`` and ``written``. ``pictures_with_av``:
+    a file that is no picture is named by PyAV, not by Python.
     """
 
     node_id: str
@@ -35,6 +36,7 @@ class Run:
     pace: float = 0.0
     card: Card = field(default_factory=Card)
     reach: Callable[[str], None] = lambda stage: None
+    pictures_with_av: bool = False
 
     def check(self) -> None:
         """Raise InterruptedPromptError if the prompt was asked to stop."""

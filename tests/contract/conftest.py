@@ -1,4 +1,4 @@
-"""One server for the contract: the real ComfyUI at COMFYUI_URL, or else the stand-in."""
+"""One server for the contract: the real ComfyUI at COMFYUI_URL, or else the stand-in, as two releases of it."""
 
 import os
 import time
@@ -121,14 +121,16 @@ def raw(contract_url: str) -> Raw:
     return Raw(contract_url)
 
 
-@pytest.fixture(scope="session")
-def contract_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+REAL = os.environ.get("COMFYUI_URL")
+
+
+@pytest.fixture(scope="session", params=["given"] if REAL else ["0.3.64", "0.27.0"])
+def contract_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The server under test."""
-    real = os.environ.get("COMFYUI_URL")
-    if real:
-        yield real
+    if REAL:
+        yield REAL
         return
-    child = StandIn(tmp_path_factory.mktemp("contract"), pace_s=1.0)
+    child = StandIn(tmp_path_factory.mktemp("contract"), pace_s=1.0, release=request.param)
     yield child.start()
     child.stop()
 

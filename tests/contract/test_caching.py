@@ -74,7 +74,8 @@ def test_what_ran_before_a_failure_stays(raw: Any, make_graph: MakeGraph, bad_so
     entry = raw.run(failing)
     assert entry["status"]["status_str"] == "error" and entry["status"]["completed"] is False
     assert entry["outputs"] == {} and cached(entry) == ["1"]
-    assert cached(raw.run(graph)) == ["1"], "the picture is remembered, the video of the prompt before is not"
+    kept = ["1", "2"] if raw.since(0, 27) else ["1"]
+    assert cached(raw.run(graph)) == kept, "newer releases keep what was there until another node has run"
 
 
 def test_a_node_that_raises_says_where_and_what(raw: Any, make_graph: MakeGraph, bad_sound: str) -> None:
