@@ -91,11 +91,17 @@ def open_client(config: "TrackingConfig", outputs: Path) -> Any:
     Parallel first starts race in MLflow's schema migration, so the first opening is serialised by a file lock.
 
     Raises:
-        TrackingError: the folder cannot be written, the server does not answer.
+        TrackingError: MLflow cannot be loaded, the folder cannot be written, the server does not answer.
     """
     uri = tracking_uri(config, outputs)
     quieten()
-    from mlflow.tracking import MlflowClient
+    try:
+        from mlflow.tracking import MlflowClient
+    except ImportError as error:
+        raise TrackingError(
+            f"MLflow cannot be loaded: {error}",
+            hint="pip install -e . brings what it needs; then the same command with action=log writes MLflow",
+        ) from error
 
     if config.kind != "local":
         with translated(f"reach {uri}"):
