@@ -65,6 +65,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _rehearse(console: "Console", comfyui: Path, options: argparse.Namespace) -> None:
+    from runner.rehearse.beyond import beyond
     from runner.rehearse.plan import check_room, make_plan
     from runner.rehearse.wanted import wanted
     from workflow.graph import default_graph, load_graph
@@ -73,6 +74,8 @@ def _rehearse(console: "Console", comfyui: Path, options: argparse.Namespace) ->
     found = wanted(graph, options.models, options.prompt)
     plan = make_plan(comfyui, found, options.size, options.seed)
     _show(console, plan)
+    for line in beyond(graph):
+        console.print(line, style="yellow", markup=False, soft_wrap=True)
     check_room(plan)
     if options.dry_run:
         return

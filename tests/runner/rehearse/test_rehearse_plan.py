@@ -1,5 +1,6 @@
 """What a rehearsal would write where, and what it refuses."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.rehearse.beyond import beyond
 from runner.rehearse.checkpoint import Checkpoint, Tensor
 from runner.rehearse.errors import RehearsalError
 from runner.rehearse.execute import execute
@@ -31,6 +33,17 @@ def test_every_model_file_that_is_shipped_is_wanted_and_every_prompt() -> None:
     assert "a person is talking naturally" in found.prompts
     assert "一个人对着镜头自然地说话，表情生动" in found.prompts  # a value of an axis
     assert any("worst quality" in prompt for prompt in found.prompts)
+
+
+def test_what_a_graph_needs_beyond_a_rehearsal_is_said() -> None:
+    graph = copy.deepcopy(default_graph())
+    assert not list(beyond(graph))
+    graph["2"]["inputs"]["use_disk_cache"] = False
+    graph["4"]["class_type"] = "DownloadAndLoadWav2VecModel"
+    graph["99"] = {"class_type": "DownloadAndLoadWav2VecModel", "inputs": {}}  # loose: it never runs
+    said = list(beyond(graph))
+    assert len(said) == 2
+    assert "use_disk_cache" in said[0] and "downloads a model" in said[1]
 
 
 def test_an_option_narrows_the_transformers_only() -> None:
