@@ -7,7 +7,7 @@ from workflow.graph import Graph, label_of, nodes_of, upstream
 
 def beyond(graph: Graph) -> Iterator[str]:
     """One line for each node on the way to a video that would fail, or fetch a real model, on rehearsal files alone."""
-    used = set().union(*(upstream(graph, node_id) | {node_id} for node_id in nodes_of(graph, "VHS_VideoCombine")))
+    used = set().union(*(upstream(graph, node_id) for node_id in nodes_of(graph, "VHS_VideoCombine")))
     for node_id in sorted(used & graph.keys()):
         node = graph[node_id]
         name = node["class_type"]

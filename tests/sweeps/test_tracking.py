@@ -358,9 +358,7 @@ def test_an_experiment_deleted_in_mlflow_says_how_to_go_on(client: Any, outputs:
     assert "restore" in caught.value.hint
 
 
-def test_an_mlflow_that_cannot_be_loaded_costs_the_log_and_no_table(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_mlflow_that_cannot_be_loaded_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mlflow.tracking", None)
     with pytest.raises(TrackingError, match=r"MLflow cannot be loaded: .*mlflow\.tracking") as caught:
         open_client(LOCAL, tmp_path)
