@@ -16,7 +16,7 @@ from small_sweep import make_cells, make_clip
 from sweeps.store import Store
 from workflow.cell import Cell, Clip
 
-MATRIX = pytest.StashKey[list[tuple[str, str, str]]]()
+MATRIX = "fault matrix"
 _SEEDS = itertools.count(1, 100)
 
 
@@ -56,16 +56,19 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def matrix(request: pytest.FixtureRequest) -> Callable[[str, str, str], None]:
     """``matrix(row, expected, seen)``: a line of the table that is printed when all tests are through."""
-    lines = request.config.stash.setdefault(MATRIX, [])
-    return lambda row, expected, seen: lines.append((row, expected, seen))
+    told = request.node.user_properties  # these travel with a test's report, whatever process it ran in
+    place = sum(request.node.callspec.indices.values()) if hasattr(request.node, "callspec") else 0
+    return lambda row, expected, seen: told.append((MATRIX, (place, row, expected, seen)))
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print the matrix."""
-    lines = config.stash.get(MATRIX, [])
-    if not lines:
+    reports = [one for each in ("passed", "failed") for one in terminalreporter.stats.get(each, [])]
+    told = [(one.location[:2], *line) for one in reports for name, line in one.user_properties if name == MATRIX]
+    if not told:
         return
-    terminalreporter.section("fault matrix")
+    lines = [line[2:] for line in sorted(told)]  # as they stand in the tests, whatever order they ran in
+    terminalreporter.section(MATRIX)
     widths = [max(len(line[column]) for line in lines) for column in (0, 1)]
     for row, expected, seen in (("what goes wrong", "expected", "seen"), *lines):
         terminalreporter.write_line(f"{row:<{widths[0]}}  {expected:<{widths[1]}}  {seen}")

@@ -97,7 +97,8 @@ def test_a_render_records_memory_before_peak_and_after_with_its_rate(
     first, second = render(server, make_cell(1), folder()), render(server, make_cell(2), folder())
     for record in (first, second):
         memory = record["memory"]
-        assert memory["whole"] and memory["samples"] >= 2 and 0 < memory["hz"] <= 12
+        assert memory["whole"] and memory["samples"] >= 1, "a server slow to answer is asked less often"
+        assert memory["hz"] is None if memory["samples"] == 1 else 0 < memory["hz"] <= 12
         for figure in memory["figures"].values():
             assert figure["missing"] == {} and figure["peak"] is not None
         held = memory["figures"]["vram_reserved"]
