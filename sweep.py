@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from workflow.errors import HarnessError, told
 
@@ -97,18 +97,25 @@ def _run(composed: Any, line: "CommandLine") -> int:
     from sweeps.app import App
     from sweeps.compose import Composer, axis_order, typed
     from sweeps.secrets import without_passwords
+    from sweeps.spoken import Spoken
 
     chosen = HydraConfig.get()
     config = typed(composed, chosen.runtime.choices, line)
     folders = [source.path for source in chosen.runtime.config_sources if source.schema == "file"]
     config.order = axis_order(config.choices.get("experiment"), line, folders)
+    spoken = Spoken(sys.stdout)
     app = App(
         config=config,
         compose=Composer(tuple(chosen.overrides.task), line),
-        console=Console(),
+        console=Console(file=cast("TextIO", spoken)),
         config_yaml=without_passwords(OmegaConf.to_yaml(composed)),
     )
-    return app.run()
+    try:
+        return app.run()
+    finally:
+        spoken.leave()
+        if spoken.trouble is not None and not isinstance(spoken.trouble, BrokenPipeError):  # `| head` does that
+            print(f"not all that was said could be written: {spoken.trouble.strerror}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from runner.transport import MEGABYTE, ServerBadAnswer, ServerError, Transport
 
 _VIDEO_CAP: Final = 8 << 30
 _UPLOAD_CAP_MB: Final = 2048
+_TOLD_EVERY_S: Final = 0.5
 
 
 class UploadRefused(ServerError):
@@ -191,18 +192,19 @@ class ComfyClient:
         """Take a prompt back, waiting or running, and nobody else's.
 
         True once it neither waits nor runs; False when it still runs after ``patience_s`` (a node that does not
-        look at the interrupt, or a dead worker).
+        look at the interrupt, or a dead worker). It is told again and again: a server forgets an interrupt that comes
+        between taking a prompt and beginning it.
         """
-        deadline, told = time.monotonic() + patience_s, False
+        deadline, due = time.monotonic() + patience_s, 0.0
         while True:
             queue = self.queue()
             if prompt_id in queue.pending:
                 self.delete(prompt_id)
             elif prompt_id not in queue.running:
                 return True
-            elif not told:
+            elif time.monotonic() >= due:
                 self.interrupt(prompt_id)
-                told = True
+                due = time.monotonic() + _TOLD_EVERY_S
             if time.monotonic() >= deadline:
                 return False
             time.sleep(0.05)

@@ -19,8 +19,9 @@ _LOOKS: Final = 3
 def post(server: Server, graph: dict[str, Any], journal: Journal, cancel: threading.Event) -> Outcome | None:
     """Queue ``graph`` under the journal's id; None when the server has it. Raises PromptRejected.
 
-    When an answer is lost, the id is looked up in queue and history before it is sent again, under the same id:
-    should both arrive, the second finds its result cached and changes nothing.
+    When an answer is lost, the id is looked up in queue and history before it is sent again, under the same id.
+    Should both arrive after all, the second finds its result cached, or is taken off the queue when the first has
+    ended (see ``Waiter``).
     """
     deadline = time.monotonic() + server.config.unreachable_s
     lost_answers = 0

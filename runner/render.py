@@ -5,6 +5,7 @@ render; one with only ``journal.json`` is a job to ``resume``; ``failure.json`` 
 ``attempts.json`` holds those before it.
 """
 
+import contextlib
 import dataclasses
 import threading
 import time
@@ -191,6 +192,13 @@ def withdraw(server: Server, submitted: Submitted, why: str, patience_s: float =
     return True
 
 
+def recall(server: Server, submitted: Submitted) -> None:
+    """Take a job that waits off the queue, without a word of it: whoever follows it finds it gone."""
+    if submitted.journal is not None and submitted.ended is None:
+        with contextlib.suppress(ServerError):
+            server.client.delete(submitted.journal.prompt_id)
+
+
 def follow(
     server: Server,
     submitted: Submitted,
@@ -198,16 +206,18 @@ def follow(
     on_progress: OnProgress | None = None,
     on_rendered: Callable[[], None] = lambda: None,
     cancel: threading.Event | None = None,
+    on_cancel: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """Wait for a submitted cell, download, verify and record its video. Failures come back, they are not raised.
 
     Afterwards the folder holds ``video.mp4``, ``workflow_api.json`` (the exact graph sent) and, last of all,
-    ``render.json``; after a failure ``failure.json``. ``cancel`` takes the job back from the server. ``on_rendered``
-    is called when the server is done with it, before the download: the time to send another.
+    ``render.json``; after a failure ``failure.json``. ``cancel`` takes the job back from the server; ``on_cancel`` is
+    called right before, so that jobs behind it need not begin. ``on_rendered`` is called when the server is done with
+    it, before the download: the time to send another.
     """
     cancel, journal = cancel or threading.Event(), submitted.journal
     try:
-        outcome, journal = _follow(server, submitted, on_progress, on_rendered, cancel)
+        outcome, journal = _follow(server, submitted, on_progress, on_rendered, cancel, on_cancel)
     except OSError as error:
         outcome = disk_trouble(error, "download")
     except (ServerDenied, ServerRedirects) as error:
@@ -231,6 +241,7 @@ def _follow(
     on_progress: OnProgress | None,
     on_rendered: Callable[[], None],
     cancel: threading.Event,
+    on_cancel: Callable[[], None],
 ) -> tuple[Outcome, Journal | None]:
     journal = submitted.journal
     if submitted.ended is not None or journal is None:
@@ -238,7 +249,7 @@ def _follow(
     delivery = Delivery(server, submitted.cell, submitted.folder, submitted.graph, journal, on_progress)
     if journal.state in ("posting", "posted"):
         since = server.memory.hold(journal.prompt_id)
-        end = Waiter(server, journal, submitted.watch, on_progress, cancel).wait()
+        end = Waiter(server, journal, submitted.watch, on_progress, cancel, on_cancel).wait()
         server.memory.keep(submitted.folder, journal.prompt_id, submitted.watch.span, since)
         if not isinstance(end, Finished):
             timings = submitted.watch.timings(posted=submitted.posted, cached=None, seconds=None)

@@ -23,10 +23,16 @@ class Waiter:
     """Waits for one prompt. Lost is a prompt absent from the queue and then from the history, twice."""
 
     def __init__(
-        self, server: Server, journal: Journal, watch: Watch, on_progress: OnProgress | None, cancel: threading.Event
+        self,
+        server: Server,
+        journal: Journal,
+        watch: Watch,
+        on_progress: OnProgress | None,
+        cancel: threading.Event,
+        on_cancel: Callable[[], None] = lambda: None,
     ) -> None:
         self._server, self._journal, self._watch = server, journal, watch
-        self._on_progress, self._cancel = on_progress, cancel
+        self._on_progress, self._cancel, self._on_cancel = on_progress, cancel, on_cancel
         self._missed = 0
         self._gone_since: float | None = None
         self._still_since: float | None = None
@@ -77,6 +83,9 @@ class Waiter:
             self._still_since = self._still_since or now
         elif prompt_id in queue.pending:
             self._missed = 0
+            if (finished := client.history(prompt_id)) is not None:
+                self._give_up(0.0)  # sent twice, as an answer was lost: this copy would be rendered once more
+                return finished
             # Nothing runs and we wait: the server's worker is dead. Somebody else's job runs: we are patient.
             self._still_since = None if queue.running else (self._still_since or now)
             if queue.running != self._others or self._others_since is None:
@@ -118,6 +127,7 @@ class Waiter:
             self._on_progress(progress)
 
     def _take_back(self) -> Outcome:
+        self._on_cancel()
         stopped = self._give_up(5.0)
         return Outcome("cancelled", "wait", "cancelled" if stopped else f"cancelled; {self._trouble}")
 

@@ -100,7 +100,7 @@ class App:
         try:
             return action()
         except Exception as error:
-            if self.config.action == "run" and not isinstance(error, BrokenPipeError):
+            if self.config.action == "run":
                 summary = {"sweep": self.name, "error": str(error), "outputs": str(self.outputs)}
                 trouble = run_hook(self.config.hooks.on_failure, summary)
                 if trouble:

@@ -70,7 +70,21 @@ class Lane:
         """See one cell to its end."""
         from runner.render import follow
 
-        return follow(self.server, sent.submitted, on_progress=on_progress, on_rendered=on_rendered, cancel=self.cancel)
+        return follow(
+            self.server,
+            sent.submitted,
+            on_progress=on_progress,
+            on_rendered=on_rendered,
+            cancel=self.cancel,
+            on_cancel=self._recall,
+        )
+
+    def _recall(self) -> None:
+        """What waits on the server does not begin when the one before it is taken back."""
+        from runner.render import recall
+
+        for sent in self.ahead:
+            recall(self.server, sent.submitted)
 
     def attempt(self, name: str) -> str:
         """``attempt 2 of 3``, or nothing for a first one."""

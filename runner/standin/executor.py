@@ -60,15 +60,13 @@ class Executor:
         self._mishaps.ending.set()
         deadline = time.monotonic() + timeout
         while self._thread.is_alive() and time.monotonic() < deadline:
-            self._interrupted.set()  # again and again: the worker clears it between two jobs
+            self._interrupted.set()  # again and again: the worker clears it as a job begins
             self._thread.join(0.05)
         if not self._thread.is_alive():
             self._cache.clear()
 
     def _work(self) -> None:
         while not self._stopping.is_set():
-            # Nothing runs here, so what is set is stale; from the moment a job is taken, every interrupt is for it.
-            self._interrupted.clear()
             taken = self._queue.get(timeout=0.25)
             if taken is not None and not self._stopping.is_set():
                 self._one(*taken)
@@ -82,6 +80,7 @@ class Executor:
         began = time.monotonic()
         client = job.extra.get("client_id")
         self._sockets.running_client = client
+        self._interrupted.clear()  # as ComfyUI does, which so forgets an interrupt that came since it took the job
         execution = _Execution(self, job, client)
         self._mishaps.reach("taken")
         success = execution.run()
@@ -101,7 +100,7 @@ class _Execution:
     def __init__(self, executor: Executor, job: Job, client: str | None) -> None:
         self._executor, self._job, self._client = executor, job, client
         self._sockets, self._cache = executor._sockets, executor._cache
-        self._progress = Progress(self._sockets, job.id, client)
+        self._progress = Progress(self._sockets, job.id, client, slow=executor._classes.release.slows_progress)
         self._mishaps, self._old = executor._mishaps, executor._mishaps.old_answer(job.prompt)
         self._prompt: Prompt = {}
         self._executed: list[str] = []

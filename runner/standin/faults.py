@@ -41,6 +41,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         "a prompt is taken (taken=1) or not (0), and the answer is lost; how=drop|hang",
         values={"taken": 1, "how": "drop", "seconds": 60.0},
     ),
+    "post-late": Kind("the connection breaks, and the prompt arrives later all the same", values={"seconds": 0.5}),
     "upload-refused": Kind("an upload is too large: 413"),
     "upload-disk-full": Kind("an upload finds no room on the server's disk: 500"),
     "graph-altered": Kind("the prompt that runs is not the one that was sent"),

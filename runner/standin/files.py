@@ -3,12 +3,23 @@
 import hashlib
 import mimetypes
 from pathlib import Path, PurePath, PurePosixPath
+from typing import Final
 
 from aiohttp import web
 
 from runner.standin.folders import Folders, OutsideError, inside
 
-ACTIVE = {"text/html", "text/html-sandboxed", "application/xhtml+xml", "text/javascript", "text/css", "image/svg+xml"}
+NO_ROOM: Final = "no room"
+"""Set in a request whose file finds no room on the disk."""
+TROUBLE: Final = "500 Internal Server Error\n\nServer got itself in trouble"
+ACTIVE: Final = {
+    "text/html",
+    "text/html-sandboxed",
+    "application/xhtml+xml",
+    "text/javascript",
+    "text/css",
+    "image/svg+xml",
+}
 """Content that a browser would run: sent as a download."""
 
 
@@ -18,7 +29,7 @@ async def upload(request: web.Request, folders: Folders) -> web.Response:
     kind = str(post.get("type", "input"))
     base = folders.of(kind)
     if base is None:
-        raise web.HTTPInternalServerError(text="500 Internal Server Error\n\nServer got itself in trouble")
+        raise web.HTTPInternalServerError(text=TROUBLE)
     image = post.get("image")
     if not isinstance(image, web.FileField) or not image.filename:
         return web.Response(status=400)
@@ -32,6 +43,9 @@ async def upload(request: web.Request, folders: Folders) -> web.Response:
     data = image.file.read()
     if post.get("overwrite") not in ("true", "1"):
         path = _free_name(path, data)
+    if request.get(NO_ROOM):
+        path.touch()  # it was opened before the first byte found no room: its name is taken from now on
+        raise web.HTTPInternalServerError(text=TROUBLE)
     if not _same(path, data):
         path.write_bytes(data)
     name = str(PurePosixPath(image.filename).with_name(path.name))

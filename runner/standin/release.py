@@ -87,6 +87,11 @@ class Release:
         return self.since(0, 27)
 
     @property
+    def slows_progress(self) -> bool:
+        """Whether a bar tells its first and last tick and in between one in a tenth of a second."""
+        return self.since(0, 27)
+
+    @property
     def opens_pictures_with_av(self) -> bool:
         """Whether LoadImage opens its file with PyAV first, which names its errors its own way."""
         return self.since(0, 27)

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from runner.standin.faults import Fault, Faults
+from runner.standin.files import NO_ROOM, TROUBLE
 
 OWN: Final = "/stand_in"
 """Where the stand-in's own routes begin: no fault reaches them."""
@@ -16,7 +17,6 @@ SHUT: web.AppKey[Callable[[float], Awaitable[None]]] = web.AppKey("shut")
 """How the application can stop listening for so many seconds; absent where nobody offers it."""
 TASKS: web.AppKey[set[asyncio.Future[Any]]] = web.AppKey("tasks")
 """Tasks that must not be forgotten while they run."""
-TROUBLE: Final = "500 Internal Server Error\n\nServer got itself in trouble"
 GATEWAY: Final = (
     "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>"
 )
@@ -42,9 +42,11 @@ def spoiler(faults: Faults, max_upload: int) -> Middleware:
             if faults.strike("upload-refused"):
                 return web.Response(status=413, text=f"Maximum request body size {max_upload} exceeded.")
             if faults.strike("upload-disk-full"):
-                return web.Response(status=500, text=TROUBLE)
+                request[NO_ROOM] = True
         if (path, request.method) == ("/prompt", "POST") and (lost := faults.strike("post-lost")):
             return await _lose(request, handler, lost)
+        if (path, request.method) == ("/prompt", "POST") and (late := faults.strike("post-late")):
+            return await _delay(request, handler, late)
         answer = await handler(request)
         if cut := faults.strike("http-truncated", path=path):
             return await _truncate(request, answer, in_flight=cut.text("how") == "connection")
@@ -66,6 +68,17 @@ async def _lose(request: web.Request, handler: Handler, fault: Fault) -> web.Str
         await handler(request)
     if fault.text("how") == "hang":
         await asyncio.sleep(fault.number("seconds"))
+    return _drop(request)
+
+
+async def _delay(request: web.Request, handler: Handler, fault: Fault) -> web.StreamResponse:
+    await request.read()
+
+    async def arrive() -> None:
+        await asyncio.sleep(fault.number("seconds"))
+        await handler(request)
+
+    request.app[TASKS].add(asyncio.ensure_future(arrive()))
     return _drop(request)
 
 

@@ -141,8 +141,8 @@ class House:
         return [item[1] for item in (*state["queue_running"], *state["queue_pending"])]
 
     def runs(self, cell: Cell) -> int:
-        """How often a cell's video was begun here, whatever process did it: each attempt has a name of its own."""
-        return len(list((self.folder / "output" / OUTPUT).glob(f"{cell.recipe[:12]}-*_00001.png")))
+        """How often a cell's video was begun here, by any process: attempts have other names, copies other numbers."""
+        return len(list((self.folder / "output" / OUTPUT).glob(f"{cell.recipe[:12]}-*_0000[1-9].png")))
 
     def video(self, prefix: str) -> Path:
         """The file that a prompt with this prefix wrote."""

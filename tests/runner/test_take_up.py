@@ -14,7 +14,7 @@ from runner import record
 from runner.attempts import read_attempts
 from runner.embedded import StandIn
 from runner.journal import read_journal
-from runner.render import Submitted, follow, resume, submit, withdraw
+from runner.render import Submitted, follow, recall, resume, submit, withdraw
 from runner.server import Server
 from workflow.cell import Cell
 from workflow.files import read_json
@@ -228,6 +228,63 @@ def test_a_prompt_that_arrived_twice_is_one_render(
     assert all(name.startswith(read_json(home / record.RENDER)["journal"]["prefix"].split("/")[1]) for name in names)
 
 
+def test_a_copy_that_arrives_behind_the_next_job_is_not_rendered_once_more(
+    slow_standin: StandIn, session: Session, make_cell: MakeCell, folder: Folder, tmp_path: Path
+) -> None:
+    server = session(slow_standin.start())
+    first, second = (submit(server, make_cell(seed=seed), folder()) for seed in (171, 172))
+    assert first.journal is not None
+    server.client.submit(first.graph, first.journal.prompt_id, first.journal.client_id)  # the answer was lost, say
+    assert follow(server, first).done and prompt_of(second) in server.client.queue().running
+    assert server.client.queue().pending == ()
+    assert follow(server, second).done
+    assert list(tmp_path.rglob("*_00002*")) == []
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_copy_of_what_ended_is_rendered_again_where_nobody_takes_it_back(
+    slow_standin: StandIn, session: Session, make_cell: MakeCell, folder: Folder, waits: bool, tmp_path: Path
+) -> None:
+    """As on a real server: only with nothing between the two is the second found cached."""
+    server = session(slow_standin.start())
+    first = submit(server, make_cell(seed=173), folder())
+    if waits:
+        submit(server, make_cell(seed=174), folder())
+    assert first.journal is not None
+    server.client.submit(first.graph, first.journal.prompt_id, first.journal.client_id)
+    until(lambda: not (server.client.queue().running or server.client.queue().pending), 20)
+    assert len(list(tmp_path.rglob("*_00002.png"))) == waits
+
+
+def test_an_interrupt_that_the_server_forgot_is_said_again(
+    slow_standin: StandIn, session: Session, make_cell: MakeCell, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, told = session(slow_standin.start()), [0]
+    submitted = submit(server, make_cell(seed=175), folder())
+    until(lambda: prompt_of(submitted) in server.client.queue().running)
+    interrupt = server.client.interrupt
+
+    def forgotten_once(prompt_id: str) -> None:
+        told[0] += 1
+        if told[0] > 1:
+            interrupt(prompt_id)
+
+    monkeypatch.setattr(server.client, "interrupt", forgotten_once)
+    assert server.client.cancel(prompt_of(submitted), 1.4) and told == [2]
+
+
+def test_what_waits_does_not_begin_when_the_job_before_it_is_cancelled(
+    slow_standin: StandIn, session: Session, make_cell: MakeCell, folder: Folder
+) -> None:
+    server, cancel = session(slow_standin.start()), threading.Event()
+    first, second = (submit(server, make_cell(seed=seed), folder()) for seed in (176, 177))
+    until(lambda: prompt_of(first) in server.client.queue().running)
+    cancel.set()
+    assert follow(server, first, cancel=cancel, on_cancel=lambda: recall(server, second)).status == "cancelled"
+    assert follow(server, second, cancel=cancel).status == "cancelled"
+    assert server.client.history(prompt_of(second)) is None, "it had begun"
+
+
 def test_a_job_stuck_behind_somebody_elses_dead_one_is_stalled(
     session: Session, proxy: Proxy, make_cell: MakeCell, folder: Folder
 ) -> None:
@@ -238,6 +295,7 @@ def test_a_job_stuck_behind_somebody_elses_dead_one_is_stalled(
         "queue_pending": [[2, prompt_of(submitted), {}, {}, []]],
     }
     answer(proxy, "/queue", lambda body: web.json_response(stuck) if body else None)
+    answer(proxy, "/history", lambda body: web.json_response({}))
     outcome = follow(server, submitted)
     assert (outcome.status, outcome.fault, outcome.began) == ("stalled", "worker", False)
 

@@ -218,3 +218,21 @@ def test_a_disk_that_fills_up_loses_nothing_and_the_same_command_goes_on(
     after = renders(outputs)
     assert len(after) == 6
     assert {path: after[path] for path in kept} == kept
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("place, said", [("/dev/full", "not all that was said could be written"), ("head", "")])
+def test_a_sweep_that_cannot_be_heard_goes_on(tmp_path: Path, place: str, said: str) -> None:
+    words = [*SMALL, "+experiment=smoke", f"outputs={tmp_path / 'outputs'}"]
+    command = [sys.executable, str(ROOT / "sweep.py"), *words]
+    if place == "head":
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        told, code = process.stderr.read(), process.wait(120)
+    else:
+        with Path(place).open("w", encoding="utf-8") as full:
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+        told, code = done.stderr, done.returncode
+    assert code == 0 and len(renders(tmp_path / "outputs")) == 2, told
+    assert said in told and "cannot be used" not in told and "Broken pipe" not in told

@@ -153,6 +153,8 @@ def test_a_cancelled_sweep_takes_its_prompts_back(make_app: MakeApp, quick: Scor
         progress = job.engine.run()
         queue = job.server.client.queue()
         assert (queue.running, queue.pending) == ((), ())
+        begun = requests.get(f"{job.server.url}/history", timeout=5).json()
+        assert len(begun) <= 2, "what waited began as well"
         assert progress.stopped == "interrupted"
         assert {failure.status for failure in progress.failures.values()} == {"cancelled"}
         assert set(told) == job.kept() == {job.plan.cells[0].name}

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import requests
@@ -14,6 +14,7 @@ import requests
 from runner.embedded import StandIn
 from runner.standin.faults import KINDS, BadFault, Fault, Faults, read_fault
 from runner.standin.memory import CARD_GIB, Card
+from runner.standin.progress import Progress
 from runner.standin.release import BadRelease, Release
 
 Graph = Callable[..., dict[str, Any]]
@@ -205,3 +206,24 @@ def test_the_child_takes_faults(tmp_path: Path) -> None:
         assert requests.post(f"{url}/upload/image", timeout=5).status_code == 413
     finally:
         child.stop()
+
+
+class Heard:
+    """Sockets that keep what is sent."""
+
+    def __init__(self) -> None:
+        self.ticks: list[int] = []
+
+    def emit(self, event: str, data: dict[str, Any], client: str | None) -> None:
+        if event == "progress":
+            self.ticks.append(data["value"])
+
+
+@pytest.mark.parametrize("slow, told", [(False, [1, 2, 3, 4, 1, 2]), (True, [1, 4, 1, 2])])
+def test_a_newer_release_tells_the_first_and_the_last_tick_of_a_quick_bar(slow: bool, told: list[int]) -> None:
+    heard = Heard()
+    progress = Progress(cast("Any", heard), "a", None, slow=slow)
+    for maximum in (4, 2):  # two windows, each with a bar of its own
+        for value in range(1, maximum + 1):
+            progress.tick("14", value, maximum)
+    assert heard.ticks == told
