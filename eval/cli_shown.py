@@ -98,7 +98,7 @@ class Shown:
         self._line(why if str(video) in why else f"{video}: {why}", "red")
 
     def _line(self, text: str, style: str = "") -> None:
-        self._console.print(text, style=style, markup=False, highlight=False)
+        self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -56,6 +56,7 @@ def test_a_batch_goes_on_past_what_fails(bench, tmp_path, capsys):
     assert saved[str(good)]["status"] == "ok"
     out = capsys.readouterr().out
     assert "1 judged, 2 unreadable" in out
+    out = "".join(out.split())  # a long path wraps above its table
     places = [out.rindex(str(path)) for path in (tmp_path / "none.mp4", text, good)]
     assert places == sorted(places)  # as asked for, whichever is done first
 
