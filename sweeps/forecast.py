@@ -16,6 +16,7 @@ ALIKE: Final = 3.0
 SURE: Final = 0.03
 """No forecast claims to be nearer than this share."""
 _PRIOR: Final = 1.0  # the first guess counts as so many renders
+_FITS: Final = 4
 _LEAST: Final = 0.02  # of the common factor: no part of a render takes nothing
 
 
@@ -81,13 +82,12 @@ def learn(model: CostModel, history: Sequence[Past]) -> CostModel:
         return model
     rows = [(model.guess(one.shape), seconds) for one, seconds in zip(warm, taken, strict=True)]
     factor = statistics.median(seconds / parts.whole for parts, seconds in rows)
-    alike = [row for row in rows if factor / ALIKE <= row[1] / row[0].whole <= factor * ALIKE]
-    learnt = replace(model, load=load, scale=_fit(alike, factor), learned_from=len(past))
-    off = [
-        seconds / (sum(part * by for part, by in zip(_of(parts), learnt.scale, strict=True)))
-        for parts, seconds in alike
-    ]
-    return replace(learnt, spread=_spread(off))
+    scale, alike = (factor, factor, factor), rows
+    for _ in range(_FITS):  # which renders are unlike the others shows the better, the better the fit
+        alike = [row for row in rows if 1 / ALIKE <= _off(row, scale) <= ALIKE] or alike
+        scale = _fit(alike, factor)
+    spread = _spread([_off(row, scale) for row in alike])
+    return replace(model, load=load, scale=scale, spread=spread, learned_from=len(past))
 
 
 def _learn_load(first: Span, past: Sequence[Past]) -> Span:
@@ -101,6 +101,12 @@ def _learn_load(first: Span, past: Sequence[Past]) -> Span:
 
 def _of(parts: Parts) -> Scale:
     return parts.cell, parts.steps, parts.windows
+
+
+def _off(row: tuple[Parts, float], scale: Scale) -> float:
+    """What a render took, as a multiple of what ``scale`` says."""
+    parts, seconds = row
+    return seconds / sum(part * by for part, by in zip(_of(parts), scale, strict=True))
 
 
 def _fit(rows: Sequence[tuple[Parts, float]], factor: float) -> Scale:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sweeps.forecast import MODEL_SERVER, STAND_IN, CostModel, Past, StopTimeError, learn, stop_time
@@ -44,6 +44,8 @@ def test_learning_takes_up_a_machines_speed(factor: float, count: int) -> None:
 
 
 @given(scales, scales, scales)
+@example(8.0, 0.203125, 0.21875)
+@example(0.2, 8.0, 8.0)
 def test_learning_converges_to_a_machine_whose_parts_differ(cell: float, steps: float, windows: float) -> None:
     truth = machine(cell, steps, windows)
     few, many = learn(MODEL_SERVER, renders(truth, 12)), learn(MODEL_SERVER, renders(truth, 240))
