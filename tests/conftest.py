@@ -22,6 +22,9 @@ from aiohttp import web
 
 from eval import trust
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # a test process to each core: threads of one would only disturb the others
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A machine shared with others makes single examples slow; the suite has its own time limit.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
