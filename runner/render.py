@@ -175,12 +175,8 @@ def withdraw(server: Server, submitted: Submitted, why: str, patience_s: float =
     journal = submitted.journal
     if journal is None or submitted.ended is not None or journal.state not in ("posting", "posted"):
         return False
-    deadline = time.monotonic() + patience_s
     try:
-        while not server.client.cancel(journal.prompt_id):
-            if time.monotonic() > deadline:
-                return False
-        if worth_following(server, journal):
+        if not server.client.cancel(journal.prompt_id, patience_s) or worth_following(server, journal):
             return False
     except ServerError:
         return False
@@ -193,10 +189,10 @@ def withdraw(server: Server, submitted: Submitted, why: str, patience_s: float =
 
 
 def recall(server: Server, submitted: Submitted) -> None:
-    """Take a job that waits off the queue, without a word of it: whoever follows it finds it gone."""
+    """Take a job off the server without waiting for it and without a word: whoever follows it finds it gone."""
     if submitted.journal is not None and submitted.ended is None:
         with contextlib.suppress(ServerError):
-            server.client.delete(submitted.journal.prompt_id)
+            server.client.cancel(submitted.journal.prompt_id, patience_s=0.0)
 
 
 def follow(

@@ -8,10 +8,8 @@ from typing import Final
 from aiohttp import web
 
 from runner.standin.folders import Folders, OutsideError, inside
+from runner.standin.trouble import NO_ROOM, TROUBLE
 
-NO_ROOM: Final = "no room"
-"""Set in a request whose file finds no room on the disk."""
-TROUBLE: Final = "500 Internal Server Error\n\nServer got itself in trouble"
 ACTIVE: Final = {
     "text/html",
     "text/html-sandboxed",

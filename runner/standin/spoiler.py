@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from runner.standin.faults import Fault, Faults
-from runner.standin.files import NO_ROOM, TROUBLE
+from runner.standin.trouble import GATEWAY, NO_ROOM, TROUBLE
 
 OWN: Final = "/stand_in"
 """Where the stand-in's own routes begin: no fault reaches them."""
@@ -17,9 +17,6 @@ SHUT: web.AppKey[Callable[[float], Awaitable[None]]] = web.AppKey("shut")
 """How the application can stop listening for so many seconds; absent where nobody offers it."""
 TASKS: web.AppKey[set[asyncio.Future[Any]]] = web.AppKey("tasks")
 """Tasks that must not be forgotten while they run."""
-GATEWAY: Final = (
-    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>"
-)
 
 
 def spoiler(faults: Faults, max_upload: int) -> Middleware:
