@@ -137,9 +137,9 @@ def test_with_rate_0_nothing_is_asked_and_the_record_says_so(
 
 
 def test_a_job_taken_up_again_has_no_before(
-    slow_standin: StandIn, session: Callable[..., Server], make_cell: Callable[..., Cell], folder: Callable[[], Path]
+    slower_standin: StandIn, session: Callable[..., Server], make_cell: Callable[..., Cell], folder: Callable[[], Path]
 ) -> None:
-    url, place = slow_standin.start(), folder()
+    url, place = slower_standin.start(), folder()
     submit(session(url, memory_hz=10), make_cell(7), place)
     time.sleep(0.5)
     memory = render(session(url, memory_hz=10), make_cell(7), place)["memory"]
