@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from sweeps.account import slow_steps, spent
-from sweeps.engine import Failure, is_expected
+from sweeps.engine import Failure
+from sweeps.expected import is_expected
 from sweeps.plan import Plan, PlannedCell
 from sweeps.results import OF_A_MODEL, CellResult, SettingResult, SweepResult
 from sweeps.store import Entry, Store
@@ -23,6 +24,7 @@ def collect(
     started: datetime,
     failures: Mapping[str, Failure] = {},
     unscored: Mapping[str, str] = {},
+    skipped: Mapping[str, str] = {},
     done: Collection[str] = (),
     expected: Any = (),
     config_yaml: str = "",
@@ -40,6 +42,8 @@ def collect(
     for one in plan.cells:
         sound = one.state == "reuse" or one.name in done
         results[one.name] = _cell(one, sound, store, scorer_of, failures, unscored, expected, cost_only)
+        if results[one.name].state == "pending" and one.name in skipped:
+            results[one.name] = _with(results[one.name], reason=skipped[one.name])
     for name, twin in plan.twins.items():
         results[name] = _as_twin(results[name], results[twin])
     by_setting: dict[str, list[CellResult]] = {}

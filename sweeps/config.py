@@ -157,10 +157,57 @@ class TrackingConfig:
 
 
 @dataclass
-class SearchConfig:
-    """How proposals come: the grid is every combination of the axes."""
+class BoundConfig:
+    """A metric that must stay inside its ends; ``_change`` and ``_ratio`` are against the baseline."""
 
-    kind: str = "grid"
+    metric: str = MISSING
+    min: Optional[float] = None
+    max: Optional[float] = None
+    min_change: Optional[float] = None
+    max_change: Optional[float] = None
+    min_ratio: Optional[float] = None
+    max_ratio: Optional[float] = None
+
+
+@dataclass
+class RungConfig:
+    """A cheaper look at a setting: the first ``seconds`` of each speech, and so many clips; None for all."""
+
+    seconds: Optional[float] = None
+    clips: Optional[int] = None
+
+
+@dataclass
+class FidelityConfig:
+    """Cheap looks first: which settings are worth a whole one."""
+
+    method: str = "none"
+    """``none``, ``halving`` or ``hyperband``."""
+    rungs: list[RungConfig] = field(default_factory=list)
+    """The looks before the whole one, cheapest first."""
+    keep: int = 3
+    """One in so many goes on to the next rung."""
+
+
+@dataclass
+class SearchConfig:
+    """How proposals come: every combination of the axes (``grid``), or from one of Optuna's samplers."""
+
+    sampler: str = "grid"
+    arguments: dict[str, Any] = field(default_factory=dict)
+    """Keyword arguments of the sampler's class."""
+    space: Axes = field(default_factory=Axes)  # type: ignore[valid-type]
+    objectives: list[str] = field(default_factory=list)
+    bounds: list[BoundConfig] = field(default_factory=list)
+    trials: int = 30
+    batch: int = 4
+    """Proposals that are rendered together."""
+    seed: int = 0
+    stop_early: Optional[int] = 3
+    """Clips after which a setting may be stopped that is worse than the best so far; None never stops one."""
+    fidelity: FidelityConfig = field(default_factory=FidelityConfig)
+    storage: Optional[str] = None
+    """Where Optuna keeps the trials, as a database URL; None is a sqlite file in the outputs folder."""
 
 
 @dataclass

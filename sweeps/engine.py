@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweeps.config import ExpectedFailure
+from sweeps.expected import is_expected
 from sweeps.lane import Lane, Sent
 from sweeps.limits import Limits
 from sweeps.plan import Plan, PlannedCell
@@ -43,6 +44,8 @@ class Progress:
 
     failures: dict[str, Failure] = field(default_factory=dict)
     unscored: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    """Cells that were not begun as they were not worth it, and why."""
     done: set[str] = field(default_factory=set)
     """Cells that have a sound render by this call's doing."""
     rendered: int = 0
@@ -59,7 +62,7 @@ class Engine:
     go into each ``render.json``.
 
     ``rendered`` is told of every new render and its seconds; ``after`` is called after every block of cells, so that
-    what is known can be shown.
+    what is known can be shown; ``skip`` says right before a cell begins why it is not worth it.
     """
 
     plan: Plan
@@ -75,6 +78,7 @@ class Engine:
     max_failures: int | None = None
     rendered: Callable[[PlannedCell, Entry, float | None], None] = lambda *_: None
     after: Callable[["Progress"], None] = lambda _: None
+    skip: Callable[[PlannedCell], str | None] = lambda _: None
     progress: Progress = field(default_factory=Progress)
     _todo: deque[PlannedCell] = field(default_factory=deque)
     _places: dict[str, int] = field(default_factory=dict)
@@ -136,6 +140,8 @@ class Engine:
         waiting = self._lane.waiting
         while not self._lane.full:
             again = waiting.due()
+            if again is None:
+                self._pass_over()
             if again is None and not self._todo:
                 return
             if not self._may_start(again.planned if again else self._todo[0], again is not None):
@@ -148,6 +154,10 @@ class Engine:
                     self._lane.send(again.planned, again.folder, waiting.take().counted)
                 else:
                     self._submit(self._todo.popleft())
+
+    def _pass_over(self) -> None:
+        while self._todo and (why := self.skip(self._todo[0])):
+            self.progress.skipped[self._todo.popleft().name] = why
 
     def _may_start(self, planned: PlannedCell, again: bool) -> bool:
         if self.cancel.is_set():
@@ -279,15 +289,3 @@ class Engine:
     def _drain(self) -> None:
         while self.pool.waiting and not self.cancel.is_set():
             self._collect(0.5)
-
-
-def is_expected(planned: PlannedCell, status: str, expected: Sequence[ExpectedFailure]) -> bool:
-    """Whether the experiment declared that this cell may end in ``status``."""
-    values = {
-        **(planned.cell.values if planned.cell else {}),
-        "width": planned.clip.width,
-        "height": planned.clip.height,
-    }
-    return any(
-        one.outcome == status and all(values.get(key) == value for key, value in one.where.items()) for one in expected
-    )

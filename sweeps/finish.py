@@ -26,10 +26,12 @@ def finish(
     tracker: "Tracker | None" = None,
     rebuild: bool = False,
     untracked: HarnessError | None = None,
+    shown: SweepResult | None = None,
 ) -> int:
     """Log ``result``, print its summary, run the hooks. ``rebuild`` writes MLflow anew from the store.
 
-    ``untracked`` is why MLflow could not be reached so far: then it is not tried again.
+    ``untracked`` is why MLflow could not be reached so far: then it is not tried again. ``shown`` is the part that is
+    printed; None for all.
     """
     code, uri = exit_code(app, result, progress), ""
     if untracked is None:
@@ -41,7 +43,7 @@ def finish(
             untracked = unusable(app.outputs, error)
     full = progress.disk if progress else None
     try:
-        _print(app, result, progress, uri)
+        _print(app, result, shown or result, progress, uri)
     except OSError as error:
         full = full or unusable(app.outputs, error)
     for trouble in (full, untracked):
@@ -81,12 +83,12 @@ def _track(app: "App", result: SweepResult, tracker: "Tracker | None", rebuild: 
     return tracker.uri
 
 
-def _print(app: "App", result: SweepResult, progress: Progress | None, uri: str) -> None:
+def _print(app: "App", result: SweepResult, shown: SweepResult, progress: Progress | None, uri: str) -> None:
     from sweeps.summary import print_summary
     from sweeps.summary_files import summary_csv, summary_markdown
 
     console = app.console
-    print_summary(result, console)
+    print_summary(shown, console)
     if progress is not None:
         new = "nothing rendered" if not progress.rendered else f"{progress.rendered} rendered"
         judged = "nothing scored" if not progress.scored else f"{progress.scored} scored"

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from sweeps.config import Config
-from sweeps.settings import axis_names
+from sweeps.settings import axis_names, space_names
 
 LONGEST_FOLDER = 150
 """Bytes of a folder's name: most systems take 255, and files in it have names too."""
@@ -24,12 +24,13 @@ def sweep_name(config: Config) -> str:
     choices = config.choices
     if given := config.sweep.name or choices.get("experiment"):
         return given
-    axes = sorted(axis_names(config))  # typed in another order it is still the same sweep
+    searched = config.search.sampler != "grid"
+    axes = sorted(space_names(config) if searched else axis_names(config))  # in another order it is still the same
     variant = "" if "variant" in axes else choices.get("variant", "")
     swept = "+".join(name.removeprefix("inputs.") for name in axes)
     clips = "" if "clips" in axes else _clips(config)
     # nothing that a shell, MLflow's queries or a folder would read as more than a name
-    parts = [re.sub(r"[^\w.+-]+", "_", part) for part in (variant, swept, clips) if part]
+    parts = [re.sub(r"[^\w.+-]+", "_", part) for part in ("search" if searched else "", variant, swept, clips) if part]
     name = "-".join(parts) or "sweep"
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 9]}-{sha256(name.encode()).hexdigest()[:8]}"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sweeps import history, needs
 from sweeps.config import Config
-from sweeps.engine import is_expected
+from sweeps.expected import is_expected
 from sweeps.forecast import MODEL_SERVER, STAND_IN, CostModel, Past, learn
 from sweeps.known import Known
 from sweeps.outlook import Outlook, outlook
@@ -66,11 +66,17 @@ class Planner:
         """As :meth:`plan`, also where no cell of it can be made."""
         self.graph(self.config.workflow.graph)  # a graph that cannot be read is said before anything else
         settings = expand(self.config, self.compose)
+        return self.plan_of(settings, baseline_of(self.config, settings))
+
+    def plan_of(
+        self, settings: Sequence[Setting], baseline: str, clips: Callable[[Setting], Sequence[Clip]] | None = None
+    ) -> Plan:
+        """A plan of these settings, over their own clips or those given."""
         return make_plan(
             self.name,
             settings,
-            baseline_of(self.config, settings),
-            self.clips,
+            baseline,
+            clips or self.clips,
             self.config.sweep.seeds,
             Checks(self.build, self.check, self.same, self.environment, self.stored, self.seconds, self.facts),
             reload_s=self.model.load.mid,

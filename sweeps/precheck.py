@@ -17,7 +17,6 @@ from sweeps.prepare import MOST_PIXELS
 LONGEST_NAME = 120
 LARGEST_SEED = 2**64 - 1
 REUSE = ("exact", "graph")
-SEARCHES = ("grid",)
 
 
 def check_config(config: Config, outputs: Path) -> None:
@@ -34,8 +33,10 @@ def check_config(config: Config, outputs: Path) -> None:
     check_server(config.server)
     _tracking(config, outputs)
     _hooks(config)
-    if config.search.kind not in SEARCHES:
-        raise ConfigError(f"search.kind={config.search.kind} is unknown", hint=f"choose one of {', '.join(SEARCHES)}")
+    if config.search.sampler != "grid":
+        from sweeps.search.setup import search_of
+
+        search_of(config)
 
 
 def _at_least(key: str, value: float | None, least: float, hint: str) -> None:

@@ -1,6 +1,7 @@
 """``action=run``: one sweep on one server, from its plan to its tables."""
 
 import shutil
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -46,22 +47,37 @@ def execute(app: "App") -> int:
         stack.enter_context(owned(app.outputs / "store", app.name))
         server = stack.enter_context(open_server(config.server, app.outputs / "servers"))
         planner = _planner(app, server)
-        plan = _plan(app, planner, server)
+        limits = Limits(config.sweep.budget, stop)
+        if config.search.sampler != "grid":
+            from sweeps.search.running import search
+
+            return search(app, planner, server, limits)
+        plan = planned(app, planner, server, planner.plan)
         app.show(planner, plan)
-        if plan.stand_in:
-            app.console.print(STAND_IN_LINE, style="bold magenta", highlight=False)
-        if plan.rehearsal:
-            app.console.print(rehearsal_line(plan.rehearsal), style="bold magenta", highlight=False)
-        for line in brief(server, plan.rehearsal):
-            app.console.print(f"doctor: {line}", style="yellow", markup=False, highlight=False)
-        ahead = planner.outlook(plan)
-        _warn_of_disk(app, ahead.disk.mid)
-        for name in ("plan.json", f"plans/{plan.hash[:12]}.json"):  # the last one, and all: none is forgotten
-            write_json(app.folder(plan.mark) / name, frozen(plan) | {"forecast": ahead.to_json()})
+        introduce(app, server, plan.stand_in, plan.rehearsal)
+        keep_plan(app, planner, plan)
         if not cost_only(config, plan.rehearsal):
             fetch_weights(config, app.console)
         stack.enter_context(interruptible(app.cancel))
-        return _render(app, planner, plan, server, Limits(config.sweep.budget, stop))
+        return _render(app, planner, plan, server, limits)
+
+
+def introduce(app: "App", server: "Server", stand_in: bool, rehearsal: str) -> None:
+    """Say what renders, and what is not well with it."""
+    if stand_in:
+        app.console.print(STAND_IN_LINE, style="bold magenta", highlight=False)
+    if rehearsal:
+        app.console.print(rehearsal_line(rehearsal), style="bold magenta", highlight=False)
+    for line in brief(server, rehearsal):
+        app.console.print(f"doctor: {line}", style="yellow", markup=False, highlight=False)
+
+
+def keep_plan(app: "App", planner: Planner, plan: Plan) -> None:
+    """Write the plan with its forecast: as the last one, and beside all the others, so that none is forgotten."""
+    ahead = planner.outlook(plan)
+    _warn_of_disk(app, ahead.disk.mid)
+    for name in ("plan.json", f"plans/{plan.hash[:12]}.json"):
+        write_json(app.folder(plan.mark) / name, frozen(plan) | {"forecast": ahead.to_json()})
 
 
 def _warn_of_disk(app: "App", needed: float) -> None:
@@ -92,11 +108,11 @@ def _planner(app: "App", server: "Server") -> Planner:
     return planner
 
 
-def _plan(app: "App", planner: Planner, server: "Server") -> Plan:
-    """The plan; checksums of model files are computed here where they are to be had, and remembered."""
+def planned(app: "App", planner: Planner, server: "Server", make: Callable[[], Plan]) -> Plan:
+    """The plan that ``make`` makes; checksums of model files are computed where they are to be had, and remembered."""
     servers = app.outputs / "servers"
     with contents(server, planner.known.stamp, servers, app.console) as planner.content:
-        plan = planner.plan()
+        plan = make()
     planner.known = replace(planner.known, models=planner.contents)
     seen.remember(servers, app.config.server, planner.known)
     return plan
@@ -116,42 +132,49 @@ def _render(app: "App", planner: Planner, plan: Plan, server: "Server", limits: 
         if plan.to_run:
             bars.enter_context(view)
         begun = logging.submit(tracker.start, app.result(planner, plan))
-        begun.add_done_callback(lambda done: _say(view, done))
-        engine = Engine(
-            plan,
-            planner.store,
-            server,
-            pool,
-            view,
-            limits,
-            task=lambda one, entry: app.task(planner, one, entry),
-            cancel=app.cancel,
-            facts={
-                "sweep": app.name,
-                "stamp": planner.known.stamp.to_json() if planner.known.stamp else {},
-                "scored_on_card": shares_card(config),
-            },
-            expected=config.sweep.expected_failures,
-            max_failures=config.sweep.max_failures,
-            rendered=lambda one, entry, seconds: _learn(planner, limits, one, entry, seconds),
-            after=lambda progress: started.update(
-                last=logging.submit(_log_so_far, app, planner, plan, tracker, progress)
-            ),
+        begun.add_done_callback(lambda done: say(view, done))
+        engine = engine_of(app, planner, plan, server, pool, view, limits)
+        engine.after = lambda progress: started.update(
+            last=logging.submit(_log_so_far, app, planner, plan, tracker, progress)
         )
         progress = engine.run()
         bars.close()
-        result = app.result(planner, plan, **_came_of(progress))
-        return finish(app, result, progress=progress, tracker=tracker, untracked=_trouble(begun, started.get("last")))
+        result = app.result(planner, plan, **came_of(progress))
+        return finish(app, result, progress=progress, tracker=tracker, untracked=trouble(begun, started.get("last")))
 
 
-def _say(view: "View", begun: "Future[None]") -> None:
+def engine_of(
+    app: "App", planner: Planner, plan: Plan, server: "Server", pool: ScoringPool, view: "View", limits: Limits
+) -> Engine:
+    """What renders ``plan`` on ``server``, as the config of ``app`` has it."""
+    return Engine(
+        plan,
+        planner.store,
+        server,
+        pool,
+        view,
+        limits,
+        task=lambda one, entry: app.task(planner, one, entry),
+        cancel=app.cancel,
+        facts={
+            "sweep": app.name,
+            "stamp": planner.known.stamp.to_json() if planner.known.stamp else {},
+            "scored_on_card": shares_card(app.config),
+        },
+        expected=app.config.sweep.expected_failures,
+        max_failures=app.config.sweep.max_failures,
+        rendered=lambda one, entry, seconds: _learn(planner, limits, one, entry, seconds),
+    )
+
+
+def say(view: "View", begun: "Future[None]") -> None:
     """Say at once that MLflow cannot be reached: the rest of the sweep may take hours."""
     error = None if begun.cancelled() else begun.exception()
     if isinstance(error, TrackingError):
         view.note(f"{error.message}; rendering goes on")
 
 
-def _trouble(*logged: "Future[Any] | None") -> TrackingError | None:
+def trouble(*logged: "Future[Any] | None") -> TrackingError | None:
     """Why MLflow has nothing of the sweep, where it has not; any other error is raised."""
     errors = [future.exception() for future in logged if future is not None]
     for error in errors:
@@ -160,11 +183,12 @@ def _trouble(*logged: "Future[Any] | None") -> TrackingError | None:
     return next((error for error in errors if isinstance(error, TrackingError)), None)
 
 
-def _came_of(progress: Progress) -> dict[str, Any]:
+def came_of(progress: Progress) -> dict[str, Any]:
     """A copy of what this call did so far, for ``collect``."""
     return {
         "failures": dict(progress.failures),
         "unscored": dict(progress.unscored),
+        "skipped": dict(progress.skipped),
         "done": frozenset(progress.done),
     }
 
@@ -180,6 +204,6 @@ def _learn(planner: Planner, limits: Limits, one: PlannedCell, entry: Entry, sec
 
 def _log_so_far(app: "App", planner: Planner, plan: Plan, tracker: "Tracker", progress: Progress) -> None:
     """Show in MLflow what is known after a block of cells, without pictures."""
-    result = app.result(planner, plan, **_came_of(progress))
+    result = app.result(planner, plan, **came_of(progress))
     for setting in result.settings:
         tracker.log_setting(result, setting, pictures=False)

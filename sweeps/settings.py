@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, make_dataclass
+from dataclasses import asdict, dataclass, field, fields, make_dataclass, replace
 from functools import cache
 from typing import Any, get_type_hints
 
@@ -44,21 +44,29 @@ def expand(base: Config, compose: Compose) -> list[Setting]:
     Raises:
         AxisError: an axis that is no list, values of a wrong type, zipped axes of unequal length, a setting twice.
     """
-    settings: list[Setting] = []
-    axes = {name: [_Given(value, _typed(name, value)) for value in values] for name, values in _axes(base).items()}
-    for given in _combinations(axes, base.sweep.zip):
-        axis = {name: one.value for name, one in given.items()}
-        groups = {name: str(value) for name, value in axis.items() if name in GROUP_AXES}
-        config = compose(groups) if groups else base
-        values = {name: getattr(config.workflow, name) for name in PARAMETERS}
-        values |= {name: one.typed for name, one in given.items() if name in values}
-        inputs = dict(config.workflow.inputs) | {
-            name.removeprefix("inputs."): value for name, value in axis.items() if name.startswith("inputs.")
-        }
-        kept = {name: _plain(value) for name, value in values.items() if value is not None}
-        settings.append(Setting(_name(axis, base), axis, config, kept, inputs))
+    axes = {name: [_Given(value, typed(name, value)) for value in values] for name, values in _axes(base).items()}
+    settings = [_setting(base, compose, given) for given in _combinations(axes, base.sweep.zip)]
     _unique(settings)
     return settings
+
+
+def setting_at(base: Config, compose: Compose, axis: Mapping[str, Any], name: str = "") -> Setting:
+    """The setting with these values of its axes, called ``name`` or after them."""
+    made = _setting(base, compose, {axis_: _Given(value, typed(axis_, value)) for axis_, value in axis.items()})
+    return replace(made, name=name) if name else made
+
+
+def _setting(base: Config, compose: Compose, given: Mapping[str, _Given]) -> Setting:
+    axis = {name: one.value for name, one in given.items()}
+    groups = {name: str(value) for name, value in axis.items() if name in GROUP_AXES}
+    config = compose(groups) if groups else base
+    values = {name: getattr(config.workflow, name) for name in PARAMETERS}
+    values |= {name: one.typed for name, one in given.items() if name in values}
+    inputs = dict(config.workflow.inputs) | {
+        name.removeprefix("inputs."): value for name, value in axis.items() if name.startswith("inputs.")
+    }
+    kept = {name: _plain(value) for name, value in values.items() if value is not None}
+    return Setting(_name(axis, base), axis, config, kept, inputs)
 
 
 def baseline_of(base: Config, settings: Sequence[Setting]) -> str:
@@ -81,6 +89,13 @@ def axis_names(base: Config) -> list[str]:
     return list(_given(base))
 
 
+def space_names(base: Config) -> list[str]:
+    """The names of what is searched."""
+    given = asdict(base.search.space)
+    inputs = given.pop("inputs") or {}
+    return [name for name, value in given.items() if value is not None] + [f"inputs.{name}" for name in inputs]
+
+
 def _axes(base: Config) -> dict[str, list[Any]]:
     return {name: axis_values(name, value) for name, value in _given(base).items()}
 
@@ -90,6 +105,10 @@ def _given(base: Config) -> dict[str, Any]:
     inputs = given.pop("inputs") or {}
     named = {name: value for name, value in given.items() if value is not None}
     named |= {f"inputs.{name}": value for name, value in inputs.items()}
+    if not named and base.search.sampler == "grid" and space_names(base):
+        from sweeps.search.setup import grid_of
+
+        return grid_of(base)  # every combination of what could be searched
     place = {name: index for index, name in enumerate(base.order)}
     return dict(sorted(named.items(), key=lambda item: place.get(item[0], len(place))))
 
@@ -118,7 +137,7 @@ def _combinations(axes: Mapping[str, list[_Given]], zipped: Sequence[Sequence[st
     return [{name: value for part in parts for name, value in part.items()} for parts in itertools.product(*columns)]
 
 
-def _typed(name: str, value: Any) -> Any:
+def typed(name: str, value: Any) -> Any:
     """``value`` checked and coerced against what its axis takes: a parameter's type, or the name of an option."""
     if name in GROUP_AXES and not isinstance(value, str):
         raise AxisError(
@@ -186,7 +205,5 @@ def _unique(settings: list[Setting]) -> None:
             )
         seen[key] = setting.name
         if setting.name in names:
-            settings[i] = Setting(
-                f"{setting.name} #{i + 1}", setting.axis, setting.config, setting.values, setting.inputs
-            )
+            settings[i] = replace(setting, name=f"{setting.name} #{i + 1}")
         names.add(settings[i].name)

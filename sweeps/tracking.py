@@ -1,6 +1,7 @@
 """MLflow as a view on a sweep: one parent run a sweep, one child run a setting, rebuilt from results alone."""
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -38,6 +39,8 @@ class Tracker:
         """Runs of dead processes that ``start`` ended."""
         self.troubles: list[str] = []
         """Pictures that could not be drawn, in words."""
+        self.more: Sequence[Path] = ()
+        """Further files for the sweep's own run, at its end."""
         self._config, self._outputs = config, outputs
         self._lock = threading.RLock()
         self._client: Any = None
@@ -149,6 +152,8 @@ class Tracker:
         with self._lock, translated("finish the sweep"):
             parent = self._started()
             write_sweep(self._client, parent, sweep)
+            for path in self.more:
+                self._client.log_artifact(parent, str(path))
             for setting in sweep.settings:
                 run = self._children[setting.name]
                 if run in self._open:

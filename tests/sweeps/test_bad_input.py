@@ -99,7 +99,7 @@ def fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Fails:
         (f"sweep.name={LONG}", "(300 characters)"),
         ("sweep.name=", "cannot name a sweep"),
         ("outputs=", "outputs= names no folder"),
-        ("search.kind=foo", "search.kind=foo"),
+        ("search.sampler=foo", "search.sampler=foo"),
         ("scoring.families=[nope]", "nope"),
         ("scoring.face_stride=0", "scoring.face_stride=0"),
         ("scoring.workers=0", "scoring.workers=0"),

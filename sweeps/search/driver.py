@@ -1,0 +1,135 @@
+"""The loop of a search: propose, look, drop or look closer, tell; it knows nothing of servers and videos."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sweeps.search.aims import total_violation
+from sweeps.search.book import Book, Proposal
+from sweeps.search.fidelity import Ladder, Rung
+from workflow.errors import HarnessError
+
+
+class BaselineFailed(HarnessError):
+    """The setting that everything is compared with has no figure."""
+
+    code = "search-baseline"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a look at one proposal came to.
+
+    ``values`` are its objectives, None where one has no value: then ``why`` says so. ``violations`` has the bounds
+    that are defined at this look. ``stopped`` says why it was not looked at to the end, being worse. ``unfinished``:
+    the search was stopped before.
+    """
+
+    values: tuple[float, ...] | None = None
+    violations: Mapping[str, float] = field(default_factory=dict)
+    why: str = ""
+    stopped: str = ""
+    unfinished: bool = False
+
+
+class Look(Protocol):
+    """Looks at proposals on a rung, all together; a verdict for each, by its number."""
+
+    def __call__(self, proposals: Sequence[Proposal], rung: Rung, at: int) -> Mapping[int, Verdict]:
+        """``at`` is the rung's place on the ladder."""
+        ...
+
+
+@dataclass
+class Driver:
+    """Runs a search to ``trials`` proposals in all, those of earlier starts counted. ``stopped`` says why nothing more
+    may be begun; ``told`` is called after every bracket."""
+
+    book: Book
+    ladder: Ladder
+    look: Look
+    trials: int
+    batch: int
+    stopped: Callable[[], str | None] = lambda: None
+    told: Callable[[], None] = lambda: None
+    exhausted: bool = False
+
+    def run(self) -> None:
+        """Look at what an earlier process left behind, then at new proposals."""
+        left = self.book.unfinished()
+        for bracket in sorted({one.bracket for one in left}):
+            if not self._look(bracket, [one for one in left if one.bracket == bracket]):
+                return
+        while not self.stopped() and (room := self.trials - self.book.counted) > 0:
+            turn = self.book.brackets
+            brackets = self.ladder.brackets(self.batch)
+            proposals = self.book.ask(min(room, brackets[turn % len(brackets)].size), turn)
+            if not proposals:
+                self.exhausted = True
+                return
+            if not self._look(turn, proposals):
+                return
+
+    def _look(self, turn: int, proposals: Sequence[Proposal]) -> bool:
+        """One bracket, rung by rung; whether it came to its end."""
+        brackets = self.ladder.brackets(self.batch)
+        alive = list(proposals)
+        start = min(brackets[turn % len(brackets)].start, len(self.ladder.rungs) - 1)
+        for at in range(start, len(self.ladder.rungs)):
+            rung, last = self.ladder.rungs[at], at == len(self.ladder.rungs) - 1
+            verdicts = self.look(alive, rung, at)
+            if self._shelved(alive, verdicts):
+                return False
+            ranked = self._judged(alive, verdicts, at, last)
+            alive = [] if last else self._promoted(ranked, verdicts, rung)
+            if not alive:
+                break
+        self.told()
+        return True
+
+    def _shelved(self, alive: Sequence[Proposal], verdicts: Mapping[int, Verdict]) -> bool:
+        """Where the search was stopped: tell what was looked at to the end at this rung, put the rest back."""
+        if not any(verdicts[one.number].unfinished for one in alive):
+            return False
+        self.book.shelve(alive)
+        return True
+
+    def _judged(
+        self, alive: Sequence[Proposal], verdicts: Mapping[int, Verdict], at: int, last: bool
+    ) -> list[Proposal]:
+        """Tell the failures, and on the ``last`` rung everything; those that are left, best first."""
+        left: list[Proposal] = []
+        for one in sorted(alive, key=lambda one: not one.baseline):  # first: nothing is told where it failed
+            verdict = verdicts[one.number]
+            if verdict.values is None and one.baseline:
+                self.book.shelve(alive)
+                raise BaselineFailed(
+                    f"the baseline has no figure to search by: {verdict.why}",
+                    hint="everything is compared with it; mend that first, the same command goes on",
+                )
+            if verdict.values is None:
+                self.book.fail(one, verdict.why)
+                continue
+            if len(verdict.values) == 1:
+                self.book.report(one, at, verdict.values[0])
+            if verdict.stopped:
+                self.book.prune(one, verdict.stopped, verdict.violations)
+            elif last:
+                self.book.complete(one, verdict.values, verdict.violations)
+            else:
+                left.append(one)
+        return sorted(left, key=lambda one: self._rank(verdicts[one.number]))
+
+    def _rank(self, verdict: Verdict) -> tuple[float, float]:
+        """Those that keep the bounds by their objective, then the others by how much they break them."""
+        objective, values = self.book.objectives[0], verdict.values or (0.0,)
+        return total_violation(verdict.violations), -values[0] if objective.maximise else values[0]
+
+    def _promoted(self, ranked: Sequence[Proposal], verdicts: Mapping[int, Verdict], rung: Rung) -> list[Proposal]:
+        """Those that go on; the baseline always does, everything is compared with it."""
+        going = list(self.ladder.survivors([one for one in ranked if not one.baseline]))
+        going += [one for one in ranked if one.baseline]
+        for one in ranked:
+            if one not in going:
+                self.book.prune(one, f"not among the best at {rung.shown}", verdicts[one.number].violations)
+        return going

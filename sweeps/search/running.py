@@ -1,0 +1,202 @@
+"""``search=tpe`` and its kin: one search on one server, from its space to its tables."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from sweeps.config import GROUP_AXES
+from sweeps.engine import Progress
+from sweeps.finish import INTERRUPTED, OK, SOME_FAILED, finish
+from sweeps.interrupt import interruptible
+from sweeps.judging import cost_only, fetch_weights
+from sweeps.limits import Limits
+from sweeps.plan import Plan, PlannedCell
+from sweeps.planning import Planner
+from sweeps.results import SweepResult
+from sweeps.running import engine_of, introduce, keep_plan, planned, trouble
+from sweeps.scoring import ScoringPool
+from sweeps.search.book import Book
+from sweeps.search.driver import BaselineFailed, Driver
+from sweeps.search.evaluate import BASELINE, Looks
+from sweeps.search.fidelity import Rung
+from sweeps.search.outcome import markdown, outcome_of, print_outcome
+from sweeps.search.pictures import draw
+from sweeps.search.samplers import class_name, make_sampler
+from sweeps.search.setup import Search, search_of
+from sweeps.search.storage import shown_storage
+from sweeps.search.table import write_table
+from sweeps.tracking import Tracker
+from sweeps.tracking_client import TrackingError
+from workflow.files import write_atomically
+from workflow.graph import canonical_json
+from workflow.words import counted
+
+if TYPE_CHECKING:
+    from runner.server import Server
+    from sweeps.app import App
+
+
+def search(app: "App", planner: Planner, server: "Server", limits: Limits) -> int:
+    """Search until the trials are done, the space is exhausted or a limit is reached; the exit code."""
+    from runner.live import make_view
+
+    config = app.config
+    wanted = search_of(config, planner.known.rehearsal)
+    with ExitStack() as stack:
+        tracker = stack.enter_context(Tracker(config.tracking, app.outputs))
+        logging = stack.enter_context(ThreadPoolExecutor(1))
+        pool = stack.enter_context(ScoringPool(config.scoring.workers, config.scoring.timeout_s, app.scorer))
+        submitted: list[Future[Any]] = []
+        begun: dict[str, Any] = {}
+
+        def render(plan: Plan, skip: Callable[[PlannedCell, Callable[[], Progress]], str | None]) -> Progress:
+            keep_plan(app, planner, plan)
+            with ExitStack() as bars:
+                view = make_view(len(plan.to_run), app.console, stand_in=plan.stand_in)
+                if plan.to_run:
+                    bars.enter_context(view)
+                engine = engine_of(app, planner, plan, server, pool, view, limits)
+                engine.skip = lambda one: skip(one, lambda: engine.progress)
+                return engine.run()
+
+        def log(result: SweepResult) -> None:
+            named = replace(result, plan_hash=begun["hash"], baseline=BASELINE)
+            if "start" not in begun:
+                begun["start"] = logging.submit(tracker.start, named)
+                begun["start"].add_done_callback(lambda done: _warn(app, done))
+            submitted.append(logging.submit(_log, tracker, named))
+
+        looks = Looks(app, planner, wanted, render, lambda: book.best, log)
+        first = planned(app, planner, server, lambda: looks.plan([looks.baseline()], Rung()))
+        book = _book(app, wanted, planner, first)
+        begun["hash"] = sha256(canonical_json([book.name, dict(book.definition)]).encode()).hexdigest()
+        _introduce(app, server, wanted, book, first)
+        if not cost_only(config, first.rehearsal):
+            fetch_weights(config, app.console)
+        stack.enter_context(interruptible(app.cancel))
+        driver = Driver(
+            book,
+            wanted.ladder,
+            looks,
+            config.search.trials,
+            config.search.batch,
+            stopped=lambda: "interrupted" if app.cancel.is_set() else looks.progress.stopped,
+            told=partial(_told, app, book, wanted),
+        )
+        driver.run()
+        for one in submitted:
+            one.exception()  # wait for it: MLflow takes one writer
+        untracked = trouble(begun.get("start"), *submitted[-1:])
+        return _finish(app, driver, looks, wanted, tracker, begun["hash"], untracked)
+
+
+def _book(app: "App", wanted: Search, planner: Planner, first: Plan) -> Book:
+    """The study, opened; the baseline's values are those of its cells."""
+    config = app.config
+    one = next((cell for cell in first.cells if cell.cell is not None), None)
+    if one is None or one.cell is None or one.state == "impossible":
+        raise BaselineFailed(
+            f"the baseline cannot be rendered: {first.cells[0].reason}", hint="everything is compared with it"
+        )
+    values = {**one.cell.values, **{f"inputs.{name}": value for name, value in first.settings[0].inputs.items()}}
+    groups = {name: config.choices.get(name) for name in GROUP_AXES}
+    values |= {name: value for name, value in groups.items() if value is not None}
+    point, _ = wanted.space.point_of(values)
+    mark = f"-{first.mark}" if first.mark else ""
+    storage = config.search.storage or f"sqlite:///{(app.outputs / 'optuna.db').absolute()}"
+    book = Book(
+        storage,
+        f"{app.name}{mark}",
+        wanted.space,
+        wanted.objectives,
+        lambda begun: make_sampler(config.search.sampler, config.search.arguments, config.search.seed, begun),
+        wanted.definition(config, one.environment, point),
+    )
+    book.open(values)
+    return book
+
+
+def _introduce(app: "App", server: "Server", wanted: Search, book: Book, first: Plan) -> None:
+    say_ = partial(app.console.print, markup=False, highlight=False)
+    say_(f"search: {app.name}{f' ({first.mark})' if first.mark else ''}", style="bold")
+    for one in wanted.space.dimensions:
+        say_(f"  {one.name}: {one.shown}")
+    size = wanted.space.size
+    points = "" if size is None else f" of {counted(size, 'point')}"
+    say_(f"for {', '.join(one.shown for one in wanted.objectives)}, by {config_sampler(app)}{points}")
+    for bound in wanted.bounds:
+        say_(f"  as long as {bound.shown}")
+    for rung in wanted.ladder.rungs[:-1]:
+        say_(f"  first {rung.shown}, one in {wanted.ladder.keep} goes on")
+    done = book.counted
+    going = f", {done} of them done" if done else ""
+    cells = counted(len(first.cells), "cell")
+    say_(f"{counted(app.config.search.trials, 'trial')}{going}, the first is the baseline; a whole look is {cells}")
+    say_(f"trials: optuna-dashboard {shown_storage(book.storage)}", soft_wrap=True)
+    introduce(app, server, first.stand_in, first.rehearsal)
+
+
+def config_sampler(app: "App") -> str:
+    """The sampler's class, as it is called in Optuna."""
+    return class_name(app.config.search.sampler)
+
+
+def _told(app: "App", book: Book, wanted: Search) -> None:
+    """A line after each bracket: how far it is, and what is best."""
+    best = book.best
+    said = f"{book.counted} of {app.config.search.trials} trials"
+    if best is not None:
+        values = ", ".join(
+            f"{one.metric} {value:.3g}" for one, value in zip(wanted.objectives, best.trial.values, strict=True)
+        )
+        said += f"; best: {'baseline' if best.baseline else f'#{best.number}'}, {values}"
+    app.console.print(said, style="bold", markup=False, highlight=False)
+
+
+def _finish(
+    app: "App",
+    driver: Driver,
+    looks: Looks,
+    wanted: Search,
+    tracker: Tracker,
+    hash_: str,
+    untracked: TrackingError | None,
+) -> int:
+    book = driver.book
+    looks.recall(book.finished)
+    last = looks.last
+    if last is None:  # stopped before anything was looked at
+        app.console.print("nothing was looked at", style="yellow")
+        return INTERRUPTED if app.cancel.is_set() else OK
+    result = replace(looks.so_far(last), plan_hash=hash_, baseline=BASELINE)
+    outcome = outcome_of(book, wanted, app.config.sweep.title or app.name, last.mark)
+    folder = app.folder(last.mark)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / "search.md", markdown(outcome))
+    write_table(outcome, folder / "search.csv")
+    pictures = draw(outcome, folder)
+    if untracked is None and not app.cancel.is_set():
+        tracker.more = [folder / "search.md", folder / "search.csv", *pictures]
+    top = {row.name for row in outcome.rows[:3]} | {BASELINE}
+    shown = replace(result, settings=tuple(one for one in result.settings if one.name.split(" ")[0] in top))
+    code = finish(app, result, progress=looks.progress, tracker=tracker, untracked=untracked, shown=shown)
+    print_outcome(outcome, app.console)
+    app.console.print(f"search: {folder / 'search.md'}", soft_wrap=True, markup=False, highlight=False)
+    if driver.exhausted:
+        app.console.print("every point of the space was tried", highlight=False)
+    return code or (SOME_FAILED if not outcome.rows else OK)
+
+
+def _log(tracker: Tracker, result: SweepResult) -> None:
+    for setting in result.settings:
+        tracker.log_setting(result, setting, pictures=False)
+
+
+def _warn(app: "App", done: "Future[None]") -> None:
+    error = None if done.cancelled() else done.exception()
+    if isinstance(error, TrackingError):
+        app.console.print(f"{error.message}; the search goes on", style="yellow", markup=False, highlight=False)
