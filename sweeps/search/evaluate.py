@@ -16,7 +16,7 @@ from sweeps.search.early import worse
 from sweeps.search.fidelity import Rung
 from sweeps.search.figures import objectives, pretended, violations
 from sweeps.search.looks import clips_at
-from sweeps.search.setup import Search
+from sweeps.search.setup import Search, SearchError
 from sweeps.settings import Setting, setting_at, short
 
 if TYPE_CHECKING:
@@ -55,11 +55,22 @@ class Looks:
         return setting_at(self.app.config, self.app.compose, one.point, f"#{one.number} {said}")
 
     def plan(self, settings: Sequence[Setting], rung: Rung) -> Plan:
-        """The plan of one look."""
+        """The plan of one look.
+
+        Raises:
+            SearchError: it searches by cost and has one cell a setting, which may be the one that reads the model.
+        """
         cache = self.planner.clip_cache
-        return self.planner.plan_of(
+        plan = self.planner.plan_of(
             settings, BASELINE, lambda setting: clips_at(self.planner.clips(setting), rung, cache)
         )
+        one = sum(cell.setting == BASELINE for cell in plan.cells) == 1
+        if one and any(objective.metric.startswith("cost/") for objective in self.search.objectives):
+            raise SearchError(
+                f"a look at {rung.shown} is one cell a setting, and the first cell after a model is read has no cost",
+                hint="two clips, or two seeds: sweep.seeds=[2,3]",
+            )
+        return plan
 
     def __call__(self, proposals: Sequence[Proposal], rung: Rung, at: int) -> Mapping[int, Verdict]:
         """Render what is not there yet, and judge it."""

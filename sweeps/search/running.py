@@ -173,6 +173,11 @@ def _finish(
         app.console.print("nothing was looked at", style="yellow")
         return INTERRUPTED if app.cancel.is_set() else OK
     result = replace(looks.so_far(last), plan_hash=hash_, baseline=BASELINE)
+    if tracker.run_id is None and untracked is None:  # nothing was left to look at
+        try:
+            tracker.start(result)
+        except TrackingError as error:
+            untracked = error
     outcome = outcome_of(book, wanted, app.config.sweep.title or app.name, last.mark)
     folder = app.folder(last.mark)
     folder.mkdir(parents=True, exist_ok=True)

@@ -53,8 +53,8 @@ def runs(outputs: Path) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_shipped_experiment_runs(outputs: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     clip = "spring_festival" if name == "long" else "weather"
-    few = "search.trials=3" if name == "search" else "limit=2"
-    assert run(outputs, f"+experiment={name}", f"clips.names=[{clip}]", few) == 0
+    few = ["search.trials=3", "scoring=default", "clips.names=[weather,train]"] if name == "search" else ["limit=2"]
+    assert run(outputs, f"+experiment={name}", f"clips.names=[{clip}]", *few) == 0
     said = capsys.readouterr().out
     assert "stand-in" in said
     counts = re.search(r"(nothing|\d+) rendered, (\d+) reused", said)
