@@ -125,8 +125,19 @@ class App:
             plan = planner.plan()
             here = self.config.server.folder
             planner.said.update(dict.fromkeys(changed(here, self.outputs / "servers", planner.known.models)))
+            if self.config.search.sampler != "grid":
+                self._show_search(planner)
             self.show(planner, plan)
         return 0
+
+    def _show_search(self, planner: Planner) -> None:
+        """What is searched; the plan below it is the baseline's, since the rest is not proposed yet."""
+        from sweeps.search.describe import describe
+        from sweeps.search.setup import search_of
+
+        describe(self.console, self.config, search_of(self.config, planner.known.rehearsal), self.name)
+        trials = self.config.search.trials
+        self.console.print(f"{trials} trials at most; the baseline, as one of them:", highlight=False)
 
     def show(self, planner: Planner, plan: Plan) -> None:
         """Print the plan and its forecast."""
@@ -141,6 +152,11 @@ class App:
         from sweeps.finish import finish
         from sweeps.lock import owned
 
+        if self.config.search.sampler != "grid":
+            raise ActionError(
+                f"action={self.config.action} of a search: not there",
+                hint="action=run scores and logs what the store has, and renders only what is missing",
+            )
         if not (self.outputs / "store").is_dir():
             raise self._nothing_rendered()
         check_writable(self.outputs)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sweeps.search.aims import Objective
 from sweeps.search.space import Space, key_of
-from sweeps.search.storage import StudyError, differences, quiet, reached, shown_storage
+from sweeps.search.storage import StudyError, differences, open_storage, quiet, reached, shown_storage
 from sweeps.tracking_runs import owner_is_dead, owner_tags
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Book:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         with quiet(), reached(self.storage):
             self.study = optuna.create_study(
-                storage=self.storage,
+                storage=open_storage(self.storage),
                 study_name=self.name,
                 directions=["maximize" if one.maximise else "minimize" for one in self.objectives],
                 load_if_exists=True,

@@ -20,12 +20,13 @@ from sweeps.results import SweepResult
 from sweeps.running import engine_of, introduce, keep_plan, planned, trouble
 from sweeps.scoring import ScoringPool
 from sweeps.search.book import Book
+from sweeps.search.describe import describe
 from sweeps.search.driver import BaselineFailed, Driver
 from sweeps.search.evaluate import BASELINE, Looks
 from sweeps.search.fidelity import Rung
 from sweeps.search.outcome import markdown, outcome_of, print_outcome
 from sweeps.search.pictures import draw
-from sweeps.search.samplers import class_name, make_sampler
+from sweeps.search.samplers import make_sampler
 from sweeps.search.setup import Search, search_of
 from sweeps.search.storage import shown_storage
 from sweeps.search.table import write_table
@@ -121,28 +122,16 @@ def _book(app: "App", wanted: Search, planner: Planner, first: Plan) -> Book:
 
 
 def _introduce(app: "App", server: "Server", wanted: Search, book: Book, first: Plan) -> None:
-    say_ = partial(app.console.print, markup=False, highlight=False)
-    say_(f"search: {app.name}{f' ({first.mark})' if first.mark else ''}", style="bold")
-    for one in wanted.space.dimensions:
-        say_(f"  {one.name}: {one.shown}")
-    size = wanted.space.size
-    points = "" if size is None else f" of {counted(size, 'point')}"
-    say_(f"for {', '.join(one.shown for one in wanted.objectives)}, by {config_sampler(app)}{points}")
-    for bound in wanted.bounds:
-        say_(f"  as long as {bound.shown}")
-    for rung in wanted.ladder.rungs[:-1]:
-        say_(f"  first {rung.shown}, one in {wanted.ladder.keep} goes on")
-    done = book.counted
-    going = f", {done} of them done" if done else ""
+    describe(app.console, app.config, wanted, f"{app.name}{f' ({first.mark})' if first.mark else ''}")
+    done = f", {book.counted} of them done" if book.counted else ""
     cells = counted(len(first.cells), "cell")
-    say_(f"{counted(app.config.search.trials, 'trial')}{going}, the first is the baseline; a whole look is {cells}")
-    say_(f"trials: optuna-dashboard {shown_storage(book.storage)}", soft_wrap=True)
+    lines = [
+        f"{counted(app.config.search.trials, 'trial')}{done}, the first is the baseline; a whole look is {cells}",
+        f"trials: optuna-dashboard {shown_storage(book.storage)}",
+    ]
+    for line in lines:
+        app.console.print(line, soft_wrap=True, markup=False, highlight=False)
     introduce(app, server, first.stand_in, first.rehearsal)
-
-
-def config_sampler(app: "App") -> str:
-    """The sampler's class, as it is called in Optuna."""
-    return class_name(app.config.search.sampler)
 
 
 def _told(app: "App", book: Book, wanted: Search) -> None:

@@ -4,16 +4,42 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sweeps.secrets import without_passwords
 from workflow.errors import HarnessError
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
 
 
 class StudyError(HarnessError):
     """A storage that cannot be used, or that holds another search under this name."""
 
     code = "search-storage"
+
+
+IN_MEMORY: Final = "inmemory"
+"""A storage that ends with the process, for trying out."""
+
+
+def open_storage(url: str) -> "BaseStorage":
+    """Where the trials are kept; sqlite writes ahead (WAL), which spares most of the waiting for a disk."""
+    import optuna
+    import sqlalchemy
+
+    if url == IN_MEMORY:
+        return optuna.storages.InMemoryStorage()
+    storage = optuna.storages.RDBStorage(url)
+    if storage.engine.dialect.name == "sqlite":
+        sqlalchemy.event.listen(storage.engine, "connect", _write_ahead)
+        storage.engine.dispose()  # connections from now on
+    return storage
+
+
+def _write_ahead(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
 
 
 def shown_storage(url: str) -> str:
