@@ -114,7 +114,13 @@ def _book(app: "App", wanted: Search, planner: Planner, first: Plan) -> Book:
         f"{app.name}{mark}",
         wanted.space,
         wanted.objectives,
-        lambda begun: make_sampler(config.search.sampler, config.search.arguments, config.search.seed, begun),
+        lambda begun: make_sampler(
+            config.search.sampler,
+            config.search.arguments,
+            config.search.seed,
+            begun,
+            conditions=wanted.space.conditional,
+        ),
         wanted.definition(config, one.environment, point),
     )
     book.open(values)

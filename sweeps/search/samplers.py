@@ -71,8 +71,11 @@ def check_sampler(
         )
 
 
-def make_sampler(name: str, arguments: Mapping[str, Any], seed: int, begun: int) -> "BaseSampler":
-    """The sampler for the next proposals of a search of which ``begun`` trials exist.
+def make_sampler(
+    name: str, arguments: Mapping[str, Any], seed: int, begun: int, *, conditions: bool = False
+) -> "BaseSampler":
+    """The sampler for the next proposals of a search of which ``begun`` trials exist; ``conditions``: not every
+    parameter is searched in each.
 
     Its seed is derived from their number: a fixed one would repeat the first proposals after every start.
     """
@@ -81,7 +84,7 @@ def make_sampler(name: str, arguments: Mapping[str, Any], seed: int, begun: int)
     wanted = class_name(name)
     made: Any = getattr(optuna.samplers, wanted)
     takes = inspect.signature(made).parameters
-    given: dict[str, Any] = {"multivariate": True, "group": True} if wanted == "TPESampler" else {}
+    given: dict[str, Any] = {"multivariate": True, "group": conditions} if wanted == "TPESampler" else {}
     if "seed" in takes:
         given["seed"] = seed if wanted in SEQUENCES else seed * 1_000_003 + begun
     unknown = sorted(set(arguments) - set(takes))

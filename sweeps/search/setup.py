@@ -75,7 +75,7 @@ def search_of(config: Config, rehearsal: str = "") -> Search:
         one.sampler,
         objectives=len(found.objectives),
         bounds=bool(found.bounds),
-        conditions=any(dimension.when for dimension in space.dimensions),
+        conditions=space.conditional,
         stops_early=one.stop_early is not None,
         fidelity=len(found.ladder.rungs) > 1,
     )

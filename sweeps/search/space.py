@@ -39,6 +39,11 @@ class Space:
         """The parameters that are searched."""
         return tuple(one.name for one in self.dimensions)
 
+    @property
+    def conditional(self) -> bool:
+        """Whether some parameter is searched only with certain values of others."""
+        return any(one.when for one in self.dimensions)
+
     def suggest(self, trial: "BaseTrial") -> dict[str, Any]:
         """The point that ``trial`` proposes: values of the parameters that are searched in it."""
         point: dict[str, Any] = {}
