@@ -39,6 +39,12 @@ def owner_is_dead(tags: Mapping[str, str]) -> bool:
         return False
 
 
+def owner_is_this(tags: Mapping[str, str]) -> bool:
+    """Whether the process named by ``tags`` is this one."""
+    me = owner_tags()
+    return all(tags.get(key) == me[key] for key in (HOST, PID, STARTED))
+
+
 def reap_dead(client: Any) -> list[str]:
     """End the RUNNING runs whose owner died on this host as KILLED, at the time it was last seen; their ids.
 

@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sweeps.search.aims import Objective
 from sweeps.search.space import Space, key_of
-from sweeps.search.storage import StudyError, differences, open_storage, quiet, reached, shown_storage
-from sweeps.tracking_runs import owner_is_dead, owner_tags
+from sweeps.search.storage import (
+    Patience,
+    StudyError,
+    differences,
+    open_storage,
+    patient,
+    quiet,
+    reached,
+    shown_storage,
+)
+from sweeps.tracking_runs import owner_is_dead, owner_is_this, owner_tags
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
     from optuna.study import Study
-    from optuna.trial import FrozenTrial, Trial
+    from optuna.trial import FrozenTrial, Trial, TrialState
 
 BASELINE: Final = "baseline"
 """Marks the trial that changes nothing: the first one."""
@@ -51,7 +60,12 @@ class Book:
     objectives: Sequence[Objective]
     sampler: Callable[[int], "BaseSampler"]
     definition: Mapping[str, Any] = field(default_factory=dict)
+    say: Callable[[str], None] = lambda _: None
     study: "Study" = field(init=False)
+    patience: Patience = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.patience = Patience(self.storage, say=self.say)
 
     def open(self, baseline: Mapping[str, Any]) -> None:
         """Begin the study with the ``baseline``'s values as trial 0, or go on with it.
@@ -104,6 +118,7 @@ class Book:
             self.study.enqueue_trial(self.space.stored(point), user_attrs={BASELINE: True})
 
     @property
+    @patient
     def trials(self) -> list["FrozenTrial"]:
         """Every trial, in the order of their numbers."""
         return self.study.get_trials(deepcopy=False)
@@ -118,6 +133,7 @@ class Book:
         """How many brackets were begun."""
         return 1 + max((_about(one, BRACKET, -1) for one in self.trials), default=-1)
 
+    @patient
     def unfinished(self) -> list[Proposal]:
         """Trials that a process left behind: they are looked at again, from what the store has of them."""
         from optuna.trial import Trial, TrialState
@@ -125,7 +141,7 @@ class Book:
         left = [
             one
             for one in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-            if not (owner := _about(one, "owner", {})) or owner_is_dead(owner) or _is_ours(owner)
+            if not (owner := _about(one, "owner", {})) or owner_is_dead(owner) or owner_is_this(owner)
         ]
         return [self._proposal(Trial(self.study, one._trial_id), _about(one, BRACKET, 0)) for one in left]
 
@@ -141,6 +157,7 @@ class Book:
                 found.append(one)
         return found
 
+    @patient
     def _next(self, bracket: int) -> Proposal | None:
         for turn in range(MOST_COPIES + 1):
             known = self._known()
@@ -189,11 +206,12 @@ class Book:
         if earlier.state == TrialState.COMPLETE:
             for name, value in earlier.constraints.items():
                 one.trial.set_constraint(name, value)
-            self.study.tell(one.trial, list(earlier.values))
+            self._tell(one.trial, list(earlier.values))
         else:
-            self.study.tell(one.trial, state=TrialState.FAIL)
+            self._tell(one.trial, state=TrialState.FAIL)
 
     @property
+    @patient
     def finished(self) -> list[Proposal]:
         """Trials with a whole look, by number."""
         from optuna.trial import TrialState
@@ -203,6 +221,7 @@ class Book:
         ]
 
     @property
+    @patient
     def best(self) -> Proposal | None:
         """The best trial that keeps every bound; of several objectives one of the front. None where there is none."""
         with suppress(ValueError):
@@ -215,10 +234,12 @@ class Book:
         """A trial that is told, as a proposal: Optuna's frozen trials suggest what they have."""
         return Proposal(one, self.space.suggest(one), _about(one, BRACKET, 0), BASELINE in one.user_attrs)
 
+    @patient
     def report(self, one: Proposal, rung: int, value: float) -> None:
         """Keep what a look came to (one objective only)."""
         one.trial.report(value, rung)
 
+    @patient
     def complete(self, one: Proposal, values: Sequence[float], violations: Mapping[str, float]) -> None:
         """A whole look: its objectives, and by how much it breaks each bound (0 and less: it keeps it)."""
         from optuna.trial import TrialState
@@ -226,12 +247,13 @@ class Book:
         if OUTSIDE in one.trial.user_attrs:  # no sampler could place it
             one.trial.set_user_attr("values", list(values))
             one.trial.set_user_attr("violations", dict(violations))
-            self.study.tell(one.trial, state=TrialState.FAIL)
+            self._tell(one.trial, state=TrialState.FAIL)
             return
         for name, value in violations.items():
             one.trial.set_constraint(name, value)
-        self.study.tell(one.trial, list(values))
+        self._tell(one.trial, list(values))
 
+    @patient
     def prune(self, one: Proposal, why: str, violations: Mapping[str, float] = {}) -> None:
         """Not worth a further look, from what was reported."""
         from optuna.trial import TrialState
@@ -239,32 +261,39 @@ class Book:
         for name, value in violations.items():
             one.trial.set_constraint(name, value)
         one.trial.set_user_attr(WHY, why)
-        self.study.tell(one.trial, state=TrialState.PRUNED)
+        self._tell(one.trial, state=TrialState.PRUNED)
 
+    @patient
     def fail(self, one: Proposal, why: str) -> None:
         """No figure came of it."""
         from optuna.trial import TrialState
 
         one.trial.set_user_attr(WHY, why)
-        self.study.tell(one.trial, state=TrialState.FAIL)
+        self._tell(one.trial, state=TrialState.FAIL)
 
     def shelve(self, proposals: Iterable[Proposal]) -> None:
         """Put back what was not looked at to its end: the next start proposes it first."""
+        for one in proposals:
+            self.patience(lambda one=one: self._shelve(one))  # type: ignore[misc]
+
+    def _shelve(self, one: Proposal) -> None:
         from optuna.trial import TrialState
 
-        for one in proposals:
-            one.trial.set_user_attr(SHELVED, True)
-            self.study.tell(one.trial, state=TrialState.FAIL)
-            if OUTSIDE not in one.trial.user_attrs:  # else the next start begins it anew
-                marks = {BASELINE: True} if one.baseline else {}
-                self.study.enqueue_trial(self.space.stored(one.point), user_attrs=marks)
+        if OUTSIDE not in one.trial.user_attrs:  # else the next start begins it anew
+            marks = {BASELINE: True} if one.baseline else {}
+            self.study.enqueue_trial(self.space.stored(one.point), user_attrs=marks, skip_if_exists=False)
+        one.trial.set_user_attr(SHELVED, True)
+        self._tell(one.trial, state=TrialState.FAIL)
+
+    def _tell(self, trial: Any, values: Sequence[float] | None = None, state: "TrialState | None" = None) -> None:
+        """Tell a trial once: where the answer to an earlier telling was lost, it is told already."""
+        try:
+            self.study.tell(trial, values, state=state)
+        except ValueError:
+            if not self.trials[trial.number].state.is_finished():
+                raise
 
 
 def _about(trial: "FrozenTrial", what: str, otherwise: Any) -> Any:
     """What we wrote of a trial when it was proposed; ``otherwise`` where a process died before."""
     return trial.user_attrs.get(ABOUT, {}).get(what, otherwise)
-
-
-def _is_ours(owner: Mapping[str, str]) -> bool:
-    me = owner_tags()
-    return all(owner.get(key) == me[key] for key in ("owner.host", "owner.pid", "owner.started"))

@@ -55,17 +55,16 @@ class Driver:
     exhausted: bool = False
 
     def run(self) -> None:
-        """Look at what an earlier process left behind, then at new proposals."""
-        left = self.book.unfinished()
-        for bracket in sorted({one.bracket for one in left}):
-            if not self._look(bracket, [one for one in left if one.bracket == bracket]):
-                return
-        while not self.stopped() and (room := self.trials - self.book.counted) > 0:
-            turn = self.book.brackets
+        """Look at what an earlier process left behind, or an outage of the storage, then at new proposals."""
+        while not self.stopped():
+            left = self.book.unfinished()
+            room = self.trials - self.book.counted
+            turn = left[0].bracket if left else self.book.brackets
             brackets = self.ladder.brackets(self.batch)
-            proposals = self.book.ask(min(room, brackets[turn % len(brackets)].size), turn)
+            size = min(room, brackets[turn % len(brackets)].size)
+            proposals = [one for one in left if one.bracket == turn] or (self.book.ask(size, turn) if room > 0 else [])
             if not proposals:
-                self.exhausted = True
+                self.exhausted = room > 0
                 return
             if not self._look(turn, proposals):
                 return

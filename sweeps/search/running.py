@@ -122,6 +122,7 @@ def _book(app: "App", wanted: Search, planner: Planner, first: Plan) -> Book:
             conditions=wanted.space.conditional,
         ),
         wanted.definition(config, one.environment, point),
+        lambda line: app.console.print(line, style="yellow", markup=False, highlight=False),
     )
     book.open(values)
     return book

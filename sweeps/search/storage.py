@@ -1,16 +1,24 @@
 """Where trials are kept: opened, told of in words, and what differs between two searches of one name."""
 
+import functools
 import json
+import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from sweeps.secrets import without_passwords
 from workflow.errors import HarnessError
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
+
+
+T = TypeVar("T")
+P = ParamSpec("P")
+S = TypeVar("S", bound="Patient")
 
 
 class StudyError(HarnessError):
@@ -30,7 +38,8 @@ def open_storage(url: str) -> "BaseStorage":
 
     if url == IN_MEMORY:
         return optuna.storages.InMemoryStorage()
-    storage = optuna.storages.RDBStorage(url)
+    options = {} if url.startswith("sqlite") else {"pool_pre_ping": True}  # connections do not outlive an outage
+    storage = optuna.storages.RDBStorage(url, engine_kwargs=options)
     if storage.engine.dialect.name == "sqlite":
         sqlalchemy.event.listen(storage.engine, "connect", _write_ahead)
         storage.engine.dispose()  # connections from now on
@@ -84,8 +93,69 @@ def reached(storage: str) -> Iterator[None]:
     except optuna.exceptions.DuplicatedStudyError as error:
         raise StudyError(f"{error}", hint="another sweep.name, or another search.storage") from error
     except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError, ImportError, RuntimeError) as error:
-        first = str(error).splitlines()[0]
         raise StudyError(
-            f"Optuna cannot use {shown_storage(storage)}: {first}",
+            f"Optuna cannot use {shown_storage(storage)}: {_first_line(error)}",
             hint="sqlite:///FILE, or postgresql+psycopg://user@host/database; leave search.storage out for a file",
         ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    """What the database said; Optuna's own words around it say less."""
+    return str(error.__cause__ or error).strip().splitlines()[0]
+
+
+@dataclass
+class Patience:
+    """Does things with a storage again while it is away, for ``seconds`` at most; ``say`` is told of it once."""
+
+    storage: str
+    seconds: float = 600.0
+    say: Callable[[str], None] = lambda _: None
+
+    def __call__(self, action: Callable[[], T]) -> T:
+        """The result of ``action``, which may be done more than once.
+
+        Raises:
+            StudyError: the storage stayed away.
+        """
+        import optuna
+        import sqlalchemy
+
+        began: float | None = None
+        while True:
+            try:
+                done = action()
+            except (
+                sqlalchemy.exc.OperationalError,
+                sqlalchemy.exc.InterfaceError,
+                optuna.exceptions.StorageInternalError,
+            ) as error:
+                if began is None:
+                    began = time.monotonic()
+                    self.say(f"{shown_storage(self.storage)} is away ({_first_line(error)}); waiting for it")
+                if time.monotonic() - began > self.seconds:
+                    raise StudyError(
+                        f"{shown_storage(self.storage)} stayed away for {self.seconds:.0f} s: {_first_line(error)}",
+                        hint="what was rendered is kept; the same command goes on",
+                    ) from error
+                time.sleep(min(5.0, 0.2 + 0.2 * (time.monotonic() - began)))
+                continue
+            if began is not None:
+                self.say(f"{shown_storage(self.storage)} is back after {time.monotonic() - began:.0f} s")
+            return done
+
+
+class Patient(Protocol):
+    """What has patience with its storage."""
+
+    patience: Patience
+
+
+def patient(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """Let ``method`` wait for a storage that is away; it must do no harm when it is done twice."""
+
+    @functools.wraps(method)
+    def held(self: S, /, *args: P.args, **more: P.kwargs) -> T:
+        return self.patience(lambda: method(self, *args, **more))
+
+    return held
