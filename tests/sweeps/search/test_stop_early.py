@@ -1,0 +1,65 @@
+"""On a real stand-in with a judge that knows the truth: what is surely worse is not rendered to its end."""
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from sweeps.app import App
+from sweeps.scoring import Scorer
+
+JUDGE = """
+import re
+
+def judge(task):
+    '''Cheeks are off by the audio scale, and by a little of the clip.'''
+    scale = float((re.search(r"audio_scale=([0-9.]+)", task.key) or [0, "1.5"])[1])
+    little = len(task.key.split("/")[1]) / 1000
+    value = {"value": scale + little, "missing": None, "flags": []}
+    values = {"colour/cheeks_mean": value}
+    return {"status": "ok", "values": values, "curves": {}, "seams": [], "fps": 25.0, "frames": 90}
+"""
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scorer]:
+    folder = tmp_path_factory.mktemp("judges")
+    (folder / "judge_of_the_search.py").write_text(JUDGE, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        yield import_module("judge_of_the_search").judge
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_what_is_surely_worse_is_stopped_and_what_is_better_is_not(
+    make_app: Callable[..., App], judge: Scorer, stops: bool
+) -> None:
+    app = make_app(
+        "search=tpe",
+        "search.space.audio_scale=[0.5,1.5,2.0,2.5]",
+        "search.objectives=[colour/cheeks_mean]",
+        "search.trials=4",
+        "search.batch=1",
+        f"search.stop_early={'3' if stops else 'null'}",
+        "clips.names=null",
+        "server.pace_s=0.5",
+        "sweep.name=early",
+        scorer=judge,
+    )
+    assert app.run() == 0
+    study = optuna.load_study(storage=f"sqlite:///{app.outputs}/optuna.db", study_name="early-stand-in")
+    trials = {one.params["audio_scale"]: one for one in study.trials if "copy_of" not in one.user_attrs}
+    assert set(trials) == {0.5, 1.5, 2.0, 2.5}
+    records = [path.read_text("utf-8") for path in app.outputs.glob("store/*/*/render.json")]
+    cells = {scale: sum(f"#{one.number} " in record for record in records) for scale, one in trials.items()}
+    assert trials[0.5].state == trials[1.5].state == TrialState.COMPLETE
+    assert cells[0.5] == 6
+    for scale in (2.0, 2.5):
+        assert trials[scale].state == (TrialState.PRUNED if stops else TrialState.COMPLETE)
+        assert 3 <= cells[scale] < 6 if stops else cells[scale] == 6
+    if stops:
+        assert "stopped early: colour/cheeks_mean is worse than" in trials[2.5].user_attrs["why"]
+        assert trials[2.5].intermediate_values
+    assert study.best_params == {"audio_scale": 0.5}
