@@ -38,27 +38,26 @@ def test_what_is_surely_worse_is_stopped_and_what_is_better_is_not(
 ) -> None:
     app = make_app(
         "search=tpe",
-        "search.space.audio_scale=[0.5,1.5,2.0,2.5]",
+        "search.space.audio_scale=[0.5,1.5,2.5]",
         "search.objectives=[colour/cheeks_mean]",
-        "search.trials=4",
+        "search.trials=3",
         "search.batch=1",
         f"search.stop_early={'3' if stops else 'null'}",
         "clips.names=null",
-        "server.pace_s=0.5",
+        f"server.pace_s={2 if stops else 0}",  # a score takes less, also on a busy machine
         "sweep.name=early",
         scorer=judge,
     )
     assert app.run() == 0
     study = optuna.load_study(storage=f"sqlite:///{app.outputs}/optuna.db", study_name="early-stand-in")
     trials = {one.params["audio_scale"]: one for one in study.trials if "copy_of" not in one.user_attrs}
-    assert set(trials) == {0.5, 1.5, 2.0, 2.5}
+    assert set(trials) == {0.5, 1.5, 2.5}
     records = [path.read_text("utf-8") for path in app.outputs.glob("store/*/*/render.json")]
     cells = {scale: sum(f"#{one.number} " in record for record in records) for scale, one in trials.items()}
     assert trials[0.5].state == trials[1.5].state == TrialState.COMPLETE
     assert cells[0.5] == 6
-    for scale in (2.0, 2.5):
-        assert trials[scale].state == (TrialState.PRUNED if stops else TrialState.COMPLETE)
-        assert 3 <= cells[scale] < 6 if stops else cells[scale] == 6
+    assert trials[2.5].state == (TrialState.PRUNED if stops else TrialState.COMPLETE)
+    assert 3 <= cells[2.5] < 6 if stops else cells[2.5] == 6
     if stops:
         assert "stopped early: colour/cheeks_mean is worse than" in trials[2.5].user_attrs["why"]
         assert trials[2.5].intermediate_values
