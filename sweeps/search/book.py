@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from sweeps.search.aims import Objective
+from sweeps.search.proposal import ABOUT, BASELINE, BRACKET, COPY, OUTSIDE, RUNG, SHELVED, WHY, Proposal
 from sweeps.search.space import Space, key_of
 from sweeps.search.storage import (
     Patience,
@@ -26,27 +27,8 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial, Trial, TrialState
 
-BASELINE: Final = "baseline"
-"""Marks the trial that changes nothing: the first one."""
-ABOUT, BRACKET, WHY, COPY, SHELVED = "proposal", "bracket", "why", "copy_of", "shelved"
-OUTSIDE: Final = "outside"
 MOST_COPIES: Final = 20
 """Proposals in a row that repeat earlier ones before one is drawn from what is left."""
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A trial that is to be looked at: its number, its point in the space, the bracket it belongs to."""
-
-    trial: Any
-    point: Mapping[str, Any]
-    bracket: int = 0
-    baseline: bool = False
-
-    @property
-    def number(self) -> int:
-        """The trial's number."""
-        return int(self.trial.number)
 
 
 @dataclass
@@ -173,7 +155,8 @@ class Book:
     def _proposal(self, trial: "Trial", bracket: int) -> Proposal:
         point = {} if OUTSIDE in trial.user_attrs else self.space.suggest(trial)
         self._own(trial, point, bracket)
-        return Proposal(trial, point, bracket, BASELINE in trial.user_attrs)
+        marks = trial.user_attrs
+        return Proposal(trial, point, bracket, BASELINE in marks, marks.get(RUNG, 0))
 
     def _own(self, trial: "Trial", point: Mapping[str, Any], bracket: int) -> None:
         trial.set_user_attr(ABOUT, {"point": key_of(point), BRACKET: bracket, "owner": owner_tags()})
@@ -238,6 +221,11 @@ class Book:
     def report(self, one: Proposal, rung: int, value: float) -> None:
         """Keep what a look came to (one objective only)."""
         one.trial.report(value, rung)
+
+    @patient
+    def promote(self, one: Proposal, rung: int) -> None:
+        """It goes on to ``rung``."""
+        one.trial.set_user_attr(RUNG, rung)
 
     @patient
     def complete(self, one: Proposal, values: Sequence[float], violations: Mapping[str, float]) -> None:

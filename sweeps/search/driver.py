@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sweeps.search.aims import total_violation
-from sweeps.search.book import Book, Proposal
+from sweeps.search.book import Book
 from sweeps.search.fidelity import Ladder, Rung
+from sweeps.search.proposal import Proposal
 from workflow.errors import HarnessError
 
 
@@ -76,11 +77,15 @@ class Driver:
         start = min(brackets[turn % len(brackets)].start, len(self.ladder.rungs) - 1)
         for at in range(start, len(self.ladder.rungs)):
             rung, last = self.ladder.rungs[at], at == len(self.ladder.rungs) - 1
+            if gone_on := [one for one in alive if one.rung > at]:  # decided here before it was left behind
+                self._drop([one for one in alive if one not in gone_on], rung, {})
+                alive = gone_on
+                continue
             verdicts = self.look(alive, rung, at)
             if self._shelved(alive, verdicts):
                 return False
             ranked = self._judged(alive, verdicts, at, last)
-            alive = [] if last else self._promoted(ranked, verdicts, rung)
+            alive = [] if last else self._promoted(ranked, verdicts, at)
             if not alive:
                 break
         self.told()
@@ -124,11 +129,16 @@ class Driver:
         objective, values = self.book.objectives[0], verdict.values or (0.0,)
         return total_violation(verdict.violations), -values[0] if objective.maximise else values[0]
 
-    def _promoted(self, ranked: Sequence[Proposal], verdicts: Mapping[int, Verdict], rung: Rung) -> list[Proposal]:
+    def _promoted(self, ranked: Sequence[Proposal], verdicts: Mapping[int, Verdict], at: int) -> list[Proposal]:
         """Those that go on; the baseline always does, everything is compared with it."""
         going = list(self.ladder.survivors([one for one in ranked if not one.baseline]))
         going += [one for one in ranked if one.baseline]
-        for one in ranked:
-            if one not in going:
-                self.book.prune(one, f"not among the best at {rung.shown}", verdicts[one.number].violations)
+        for one in going:
+            self.book.promote(one, at + 1)
+        self._drop([one for one in ranked if one not in going], self.ladder.rungs[at], verdicts)
         return going
+
+    def _drop(self, proposals: Sequence[Proposal], rung: Rung, verdicts: Mapping[int, Verdict]) -> None:
+        for one in proposals:
+            broken = verdicts[one.number].violations if one.number in verdicts else {}
+            self.book.prune(one, f"not among the best at {rung.shown}", broken)

@@ -10,12 +10,12 @@ from sweeps.plan import Plan, PlannedCell
 from sweeps.planning import Planner
 from sweeps.results import SettingResult, SweepResult
 from sweeps.running import came_of
-from sweeps.search.book import Proposal
 from sweeps.search.driver import Verdict
 from sweeps.search.early import worse
 from sweeps.search.fidelity import Rung
 from sweeps.search.figures import objectives, pretended, violations
 from sweeps.search.looks import clips_at
+from sweeps.search.proposal import Proposal
 from sweeps.search.setup import Search, SearchError
 from sweeps.settings import Setting, setting_at, short
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sweeps.results import REHEARSAL_NOTE, STAND_IN_NOTE
 from sweeps.search.aims import total_violation
-from sweeps.search.book import BASELINE, COPY, OUTSIDE, SHELVED, WHY, Book
+from sweeps.search.book import Book
 from sweeps.search.fidelity import Agreement, agreements
 from sweeps.search.importance import EVALUATOR, Importance, importances
+from sweeps.search.proposal import BASELINE, COPY, OUTSIDE, SHELVED, WHY
 from sweeps.search.setup import Search
 from sweeps.settings import short
 from workflow.words import counted

@@ -23,9 +23,10 @@ import numpy as np
 from measure import figure, heading
 
 from sweeps.search.aims import Objective
-from sweeps.search.book import Book, Proposal
+from sweeps.search.book import Book
 from sweeps.search.driver import Driver, Verdict
 from sweeps.search.fidelity import Ladder, Rung
+from sweeps.search.proposal import Proposal
 from sweeps.search.samplers import make_sampler
 from sweeps.search.space import Space, key_of, space_of
 

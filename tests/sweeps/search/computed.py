@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sweeps.search.book import Proposal
 from sweeps.search.driver import Verdict
 from sweeps.search.fidelity import Rung
+from sweeps.search.proposal import Proposal
 
 BASE = {"steps": 4, "cfg": 1.0, "shift": 11.0}
 

@@ -88,6 +88,18 @@ def test_rungs_drop_two_in_three_and_the_baseline_goes_to_the_top(book: Callable
     assert pruned and all("not among the best" in trial.user_attrs["why"] for trial in pruned)
 
 
+@pytest.mark.parametrize("dies_at", [9, 12])
+def test_killed_between_rungs_the_same_ones_go_on(book: Callable[..., Book], dies_at: int) -> None:
+    ladder = Ladder((Rung(6.0, 2), Rung(6.0), Rung()), keep=3)
+    whole = Computed(cost)
+    Driver(book(name="whole"), ladder, whole, trials=9, batch=9).run()
+    first, second = Computed(cost, dies_at=dies_at), Computed(cost)
+    with pytest.raises(KeyboardInterrupt):
+        Driver(book(name="killed"), ladder, first, trials=9, batch=9).run()
+    Driver(book(name="killed"), ladder, second, trials=9, batch=9).run()
+    assert sorted(first.asked + second.asked) == sorted(whole.asked)
+
+
 def test_a_bound_decides_before_the_objective(book: Callable[..., Book]) -> None:
     """Fewer than four steps break the bound: the best that keeps it has four."""
     look = Computed(cost, bound=lambda point: (4 - point["steps"]) / 4)

@@ -11,9 +11,10 @@ from optuna.trial import TrialState
 from postgres import Postgres
 
 from sweeps.search.aims import Objective
-from sweeps.search.book import Book, Proposal
+from sweeps.search.book import Book
 from sweeps.search.driver import Driver, Verdict
 from sweeps.search.fidelity import Ladder, Rung
+from sweeps.search.proposal import Proposal
 from sweeps.search.samplers import make_sampler
 from sweeps.search.space import space_of
 from sweeps.search.storage import StudyError
