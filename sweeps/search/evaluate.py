@@ -29,8 +29,12 @@ Render = Callable[[Plan, Callable[[PlannedCell, Callable[[], Progress]], str | N
 
 @dataclass
 class Looks:
-    """The driver's look. ``render`` runs a plan; ``best`` names the best trial so far. ``found`` has the result of
-    every setting that was looked at, by its trial's number, of the dearest look; the baseline's is under -1."""
+    """The driver's look.
+
+    ``render`` runs a plan; ``best`` names the best trial so far; ``planned`` makes a plan with what the server's model
+    files are. ``found`` has the result of every setting that was looked at, by its trial's number, of the dearest look;
+    the baseline's is under -1.
+    """
 
     app: "App"
     planner: Planner
@@ -38,6 +42,7 @@ class Looks:
     render: Render
     best: Callable[[], Proposal | None]
     logged: Callable[[SweepResult], None] = lambda _: None
+    planned: Callable[[Callable[[], Plan]], Plan] = lambda make: make()
     found: dict[int, SettingResult] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
     """Of all looks together."""
@@ -61,8 +66,10 @@ class Looks:
             SearchError: it searches by cost and has one cell a setting, which may be the one that reads the model.
         """
         cache = self.planner.clip_cache
-        plan = self.planner.plan_of(
-            settings, BASELINE, lambda setting: clips_at(self.planner.clips(setting), rung, cache)
+        plan = self.planned(
+            lambda: self.planner.plan_of(
+                settings, BASELINE, lambda setting: clips_at(self.planner.clips(setting), rung, cache)
+            )
         )
         one = sum(cell.setting == BASELINE for cell in plan.cells) == 1
         if one and any(objective.metric.startswith("cost/") for objective in self.search.objectives):

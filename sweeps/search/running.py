@@ -71,8 +71,8 @@ def search(app: "App", planner: Planner, server: "Server", limits: Limits) -> in
                 begun["start"].add_done_callback(lambda done: _warn(app, done))
             submitted.append(logging.submit(_log, tracker, named))
 
-        looks = Looks(app, planner, wanted, render, lambda: book.best, log)
-        first = planned(app, planner, server, lambda: looks.plan([looks.baseline()], Rung()))
+        looks = Looks(app, planner, wanted, render, lambda: book.best, log, partial(planned, app, planner, server))
+        first = looks.plan([looks.baseline()], Rung())
         book = _book(app, wanted, planner, first)
         begun["hash"] = sha256(canonical_json([book.name, dict(book.definition)]).encode()).hexdigest()
         _introduce(app, server, wanted, book, first)
