@@ -154,3 +154,24 @@ def test_a_search_killed_with_9_goes_on_to_the_same_total(outputs: Path) -> None
     assert all(trials[number].state != TrialState.FAIL for number in left)
     assert {path: path.stat().st_mtime_ns for path in made} == stamps, "nothing was rendered twice"
     assert len(rendered(outputs)) == before + 12
+
+
+def test_a_plan_tells_what_is_searched_and_touches_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, *SPACE, "action=plan", "search.trials=9") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "steps: 2, 4, 6, 8" in said and "for cost/window_s ↓, by TPESampler, 8 points in all" in said
+    assert "9 trials at most" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_same_space_is_a_grid_where_that_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, *SPACE, "action=plan", "search=grid") == 0
+    assert "16 cells: 16 to render" in " ".join(capsys.readouterr().out.split())
+    assert run(tmp_path, "search.space.cfg={low:1.0,high:2.0}", "action=plan", "search=grid") == 2
+    assert "that is no grid" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("action", ["score", "log"])
+def test_what_a_search_cannot_do_yet_is_said(outputs: Path, capsys: pytest.CaptureFixture[str], action: str) -> None:
+    assert run(outputs, *SPACE, f"action={action}", "sweep.name=five") == 2
+    assert "action=run scores and logs" in " ".join(capsys.readouterr().err.split())

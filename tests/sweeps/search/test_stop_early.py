@@ -32,19 +32,16 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scorer]:
         yield import_module("judge_of_the_search").judge
 
 
-@pytest.mark.parametrize("stops", [True, False])
-def test_what_is_surely_worse_is_stopped_and_what_is_better_is_not(
-    make_app: Callable[..., App], judge: Scorer, stops: bool
-) -> None:
+def test_what_is_surely_worse_is_stopped_and_what_is_better_is_not(make_app: Callable[..., App], judge: Scorer) -> None:
     app = make_app(
         "search=tpe",
         "search.space.audio_scale=[0.5,1.5,2.5]",
         "search.objectives=[colour/cheeks_mean]",
         "search.trials=3",
         "search.batch=1",
-        f"search.stop_early={'3' if stops else 'null'}",
+        "search.stop_early=2",
         "clips.names=null",
-        f"server.pace_s={2 if stops else 0}",  # a score takes less, also on a busy machine
+        "server.pace_s=1.5",  # a score takes less, also on a busy machine
         "sweep.name=early",
         scorer=judge,
     )
@@ -56,9 +53,8 @@ def test_what_is_surely_worse_is_stopped_and_what_is_better_is_not(
     cells = {scale: sum(f"#{one.number} " in record for record in records) for scale, one in trials.items()}
     assert trials[0.5].state == trials[1.5].state == TrialState.COMPLETE
     assert cells[0.5] == 6
-    assert trials[2.5].state == (TrialState.PRUNED if stops else TrialState.COMPLETE)
-    assert 3 <= cells[2.5] < 6 if stops else cells[2.5] == 6
-    if stops:
-        assert "stopped early: colour/cheeks_mean is worse than" in trials[2.5].user_attrs["why"]
-        assert trials[2.5].intermediate_values
+    assert trials[2.5].state == TrialState.PRUNED
+    assert 2 <= cells[2.5] < 6, "two more were on the server when it was decided"
+    assert "stopped early: colour/cheeks_mean is worse than" in trials[2.5].user_attrs["why"]
+    assert trials[2.5].intermediate_values
     assert study.best_params == {"audio_scale": 0.5}
