@@ -125,7 +125,7 @@ class App:
             plan = planner.plan()
             here = self.config.server.folder
             planner.said.update(dict.fromkeys(changed(here, self.outputs / "servers", planner.known.models)))
-            if self.config.search.sampler != "grid":
+            if self.config.search.proposes:
                 self._show_search(planner)
             self.show(planner, plan)
         return 0
@@ -152,7 +152,7 @@ class App:
         from sweeps.finish import finish
         from sweeps.lock import owned
 
-        if self.config.search.sampler != "grid":
+        if self.config.search.proposes:
             raise ActionError(
                 f"action={self.config.action} of a search: not there",
                 hint="action=run scores and logs what the store has, and renders only what is missing",

@@ -209,6 +209,11 @@ class SearchConfig:
     storage: Optional[str] = None
     """Where Optuna keeps the trials, as a database URL; None is a sqlite file in the outputs folder."""
 
+    @property
+    def proposes(self) -> bool:
+        """Whether settings are proposed; else they are every combination."""
+        return self.sampler != "grid"
+
 
 @dataclass
 class HooksConfig:

@@ -24,7 +24,7 @@ def sweep_name(config: Config) -> str:
     choices = config.choices
     if given := config.sweep.name or choices.get("experiment"):
         return given
-    searched = config.search.sampler != "grid"
+    searched = config.search.proposes
     axes = sorted(space_names(config) if searched else axis_names(config))  # in another order it is still the same
     variant = "" if "variant" in axes else choices.get("variant", "")
     swept = "+".join(name.removeprefix("inputs.") for name in axes)

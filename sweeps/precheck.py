@@ -33,7 +33,7 @@ def check_config(config: Config, outputs: Path) -> None:
     check_server(config.server)
     _tracking(config, outputs)
     _hooks(config)
-    if config.search.sampler != "grid":
+    if config.search.proposes:
         from sweeps.search.setup import search_of
 
         search_of(config)

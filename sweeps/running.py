@@ -22,6 +22,7 @@ from sweeps.lock import owned
 from sweeps.plan import Plan, PlannedCell, frozen
 from sweeps.planning import Planner
 from sweeps.rehearsal import rehearsal_line
+from sweeps.results import SweepResult
 from sweeps.scoring import ScoringPool
 from sweeps.store import Entry, check_writable
 from sweeps.tracking_client import TrackingError
@@ -48,7 +49,7 @@ def execute(app: "App") -> int:
         server = stack.enter_context(open_server(config.server, app.outputs / "servers"))
         planner = _planner(app, server)
         limits = Limits(config.sweep.budget, stop)
-        if config.search.sampler != "grid":
+        if config.search.proposes:
             from sweeps.search.running import search
 
             return search(app, planner, server, limits)
@@ -132,7 +133,7 @@ def _render(app: "App", planner: Planner, plan: Plan, server: "Server", limits: 
         if plan.to_run:
             bars.enter_context(view)
         begun = logging.submit(tracker.start, app.result(planner, plan))
-        begun.add_done_callback(lambda done: say(view, done))
+        begun.add_done_callback(lambda done: say(view.note, done))
         engine = engine_of(app, planner, plan, server, pool, view, limits)
         engine.after = lambda progress: started.update(
             last=logging.submit(_log_so_far, app, planner, plan, tracker, progress)
@@ -167,11 +168,11 @@ def engine_of(
     )
 
 
-def say(view: "View", begun: "Future[None]") -> None:
+def say(note: Callable[[str], None], begun: "Future[None]") -> None:
     """Say at once that MLflow cannot be reached: the rest of the sweep may take hours."""
     error = None if begun.cancelled() else begun.exception()
     if isinstance(error, TrackingError):
-        view.note(f"{error.message}; rendering goes on")
+        note(f"{error.message}; rendering goes on")
 
 
 def trouble(*logged: "Future[Any] | None") -> TrackingError | None:
@@ -204,6 +205,10 @@ def _learn(planner: Planner, limits: Limits, one: PlannedCell, entry: Entry, sec
 
 def _log_so_far(app: "App", planner: Planner, plan: Plan, tracker: "Tracker", progress: Progress) -> None:
     """Show in MLflow what is known after a block of cells, without pictures."""
-    result = app.result(planner, plan, **came_of(progress))
+    log_settings(tracker, app.result(planner, plan, **came_of(progress)))
+
+
+def log_settings(tracker: "Tracker", result: SweepResult) -> None:
+    """Write what is known of every setting, without pictures."""
     for setting in result.settings:
         tracker.log_setting(result, setting, pictures=False)

@@ -91,9 +91,15 @@ def axis_names(base: Config) -> list[str]:
 
 def space_names(base: Config) -> list[str]:
     """The names of what is searched."""
-    given = asdict(base.search.space)
+    return list(flat(base.search.space))
+
+
+def flat(axes: Any) -> dict[str, Any]:
+    """What is given of an ``Axes``, by name; raw inputs as ``inputs.NAME``."""
+    given = asdict(axes)
     inputs = given.pop("inputs") or {}
-    return [name for name, value in given.items() if value is not None] + [f"inputs.{name}" for name in inputs]
+    named = {name: value for name, value in given.items() if value is not None}
+    return named | {f"inputs.{name}": value for name, value in inputs.items()}
 
 
 def _axes(base: Config) -> dict[str, list[Any]]:
@@ -101,11 +107,8 @@ def _axes(base: Config) -> dict[str, list[Any]]:
 
 
 def _given(base: Config) -> dict[str, Any]:
-    given = asdict(base.sweep.axes)
-    inputs = given.pop("inputs") or {}
-    named = {name: value for name, value in given.items() if value is not None}
-    named |= {f"inputs.{name}": value for name, value in inputs.items()}
-    if not named and base.search.sampler == "grid" and space_names(base):
+    named = flat(base.sweep.axes)
+    if not named and not base.search.proposes and space_names(base):
         from sweeps.search.setup import grid_of
 
         return grid_of(base)  # every combination of what could be searched

@@ -50,9 +50,9 @@ class Bound:
         """``lipsync/confidence − baseline ≥ -1``."""
         unit = METRICS[self.metric].unit if self.kind != "ratio" else ""
         name = {"value": self.metric, "change": f"{self.metric} − baseline", "ratio": f"{self.metric} ÷ baseline"}
-        ends = (f"{self.low:g} ≤ " if self.low is not None and self.high is not None else "", "")
+        head = f"{self.low:g} ≤ " if self.low is not None and self.high is not None else ""
         tail = f" ≤ {self.high:g}" if self.high is not None else f" ≥ {self.low:g}"
-        return f"{ends[0]}{name[self.kind]}{tail}{f' {unit}' if unit else ''}"
+        return f"{head}{name[self.kind]}{tail}{f' {unit}' if unit else ''}"
 
     @property
     def relative(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sweeps.search.aims import total_violation
 from sweeps.search.book import Book
-from sweeps.search.fidelity import Ladder, Rung
+from sweeps.search.fidelity import Bracket, Ladder, Rung
 from sweeps.search.proposal import Proposal
 from workflow.errors import HarnessError
 
@@ -61,8 +61,7 @@ class Driver:
             left = self.book.unfinished()
             room = self.trials - self.book.counted
             turn = left[0].bracket if left else self.book.brackets
-            brackets = self.ladder.brackets(self.batch)
-            size = min(room, brackets[turn % len(brackets)].size)
+            size = min(room, self._bracket(turn).size)
             proposals = [one for one in left if one.bracket == turn] or (self.book.ask(size, turn) if room > 0 else [])
             if not proposals:
                 self.exhausted = room > 0
@@ -70,12 +69,14 @@ class Driver:
             if not self._look(turn, proposals):
                 return
 
+    def _bracket(self, turn: int) -> Bracket:
+        brackets = self.ladder.brackets(self.batch)
+        return brackets[turn % len(brackets)]
+
     def _look(self, turn: int, proposals: Sequence[Proposal]) -> bool:
         """One bracket, rung by rung; whether it came to its end."""
-        brackets = self.ladder.brackets(self.batch)
         alive = list(proposals)
-        start = min(brackets[turn % len(brackets)].start, len(self.ladder.rungs) - 1)
-        for at in range(start, len(self.ladder.rungs)):
+        for at in range(self._bracket(turn).start, len(self.ladder.rungs)):
             rung, last = self.ladder.rungs[at], at == len(self.ladder.rungs) - 1
             if gone_on := [one for one in alive if one.rung > at]:  # decided here before it was left behind
                 self._drop([one for one in alive if one not in gone_on], rung, {})
@@ -92,7 +93,7 @@ class Driver:
         return True
 
     def _shelved(self, alive: Sequence[Proposal], verdicts: Mapping[int, Verdict]) -> bool:
-        """Where the search was stopped: tell what was looked at to the end at this rung, put the rest back."""
+        """Where the search was stopped, put everything back; whether it was."""
         if not any(verdicts[one.number].unfinished for one in alive):
             return False
         self.book.shelve(alive)

@@ -15,14 +15,13 @@ from sweeps.search.early import worse
 from sweeps.search.fidelity import Rung
 from sweeps.search.figures import objectives, pretended, violations
 from sweeps.search.looks import clips_at
-from sweeps.search.proposal import Proposal
+from sweeps.search.proposal import BASELINE, Proposal
 from sweeps.search.setup import Search, SearchError
 from sweeps.settings import Setting, setting_at, short
 
 if TYPE_CHECKING:
     from sweeps.app import App
 
-BASELINE = "baseline"
 Render = Callable[[Plan, Callable[[PlannedCell, Callable[[], Progress]], str | None]], Progress]
 """Renders and scores a plan, asking before each cell whether it is worth it."""
 

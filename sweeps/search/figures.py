@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from sweeps.aggregate import value_of
 from sweeps.results import OF_A_MODEL, CellResult, SettingResult, SweepResult
 from sweeps.search.aims import Bound, Objective
+from sweeps.statistics import over_seeds
 from workflow.files import read_json
 
 
@@ -92,7 +93,7 @@ def _by_clip(setting: SettingResult, metric: str) -> dict[str, float]:
         value = value_of(cell, metric)[0]
         if value is not None:
             found.setdefault(cell.clip, []).append(value)
-    return {clip: _mean(values) for clip, values in found.items()}
+    return over_seeds(found)
 
 
 def _reason(setting: SettingResult, metric: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 BASELINE: Final = "baseline"
-"""Marks the trial that changes nothing: the first one."""
+"""Marks the trial that changes nothing, the first one, and names its setting."""
 ABOUT, BRACKET, RUNG, WHY, COPY, SHELVED = "proposal", "bracket", "rung", "why", "copy_of", "shelved"
 OUTSIDE: Final = "outside"
 

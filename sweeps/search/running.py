@@ -17,15 +17,16 @@ from sweeps.limits import Limits
 from sweeps.plan import Plan, PlannedCell
 from sweeps.planning import Planner
 from sweeps.results import SweepResult
-from sweeps.running import engine_of, introduce, keep_plan, planned, trouble
+from sweeps.running import engine_of, introduce, keep_plan, log_settings, planned, say, trouble
 from sweeps.scoring import ScoringPool
 from sweeps.search.book import Book
 from sweeps.search.describe import describe
 from sweeps.search.driver import BaselineFailed, Driver
-from sweeps.search.evaluate import BASELINE, Looks
+from sweeps.search.evaluate import Looks
 from sweeps.search.fidelity import Rung
 from sweeps.search.outcome import markdown, outcome_of, print_outcome
 from sweeps.search.pictures import draw
+from sweeps.search.proposal import BASELINE
 from sweeps.search.samplers import make_sampler
 from sweeps.search.setup import Search, search_of
 from sweeps.search.storage import shown_storage
@@ -64,12 +65,15 @@ def search(app: "App", planner: Planner, server: "Server", limits: Limits) -> in
                 engine.skip = lambda one: skip(one, lambda: engine.progress)
                 return engine.run()
 
+        def warn(line: str) -> None:
+            app.console.print(line, style="yellow", markup=False, highlight=False)
+
         def log(result: SweepResult) -> None:
             named = replace(result, plan_hash=begun["hash"], baseline=BASELINE)
             if "start" not in begun:
                 begun["start"] = logging.submit(tracker.start, named)
-                begun["start"].add_done_callback(lambda done: _warn(app, done))
-            submitted.append(logging.submit(_log, tracker, named))
+                begun["start"].add_done_callback(partial(say, warn))
+            submitted.append(logging.submit(log_settings, tracker, named))
 
         looks = Looks(app, planner, wanted, render, lambda: book.best, log, partial(planned, app, planner, server))
         first = looks.plan([looks.baseline()], Rung())
@@ -190,14 +194,3 @@ def _finish(
     if driver.exhausted:
         app.console.print("every point of the space was tried", highlight=False)
     return code or (SOME_FAILED if not outcome.rows else OK)
-
-
-def _log(tracker: Tracker, result: SweepResult) -> None:
-    for setting in result.settings:
-        tracker.log_setting(result, setting, pictures=False)
-
-
-def _warn(app: "App", done: "Future[None]") -> None:
-    error = None if done.cancelled() else done.exception()
-    if isinstance(error, TrackingError):
-        app.console.print(f"{error.message}; the search goes on", style="yellow", markup=False, highlight=False)

@@ -15,7 +15,7 @@ HEED_BOUNDS: Final = frozenset({"TPESampler", "NSGAIISampler", "NSGAIIISampler",
 """Samplers whose proposals turn away from settings that break a bound."""
 SINGLE: Final = frozenset({"CmaEsSampler"})
 """Samplers for one objective only."""
-NO_CONDITIONS: Final = frozenset({"CmaEsSampler", "GPSampler", "QMCSampler", "GridSampler", "PartialFixedSampler"})
+NO_CONDITIONS: Final = frozenset({"CmaEsSampler", "GPSampler", "QMCSampler"})
 """Samplers that draw parameters with a condition at random, if at all."""
 NOT_OURS: Final = frozenset({"BaseSampler", "GridSampler", "PartialFixedSampler"})
 """Classes that cannot be made by name alone; every combination is ``search=grid``."""

@@ -1,7 +1,7 @@
 """What is to be searched, read out of a config and checked before anything is rendered."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from eval.metric import names_of
@@ -11,7 +11,7 @@ from sweeps.search.aims import Bound, Objective, bounds_of, objectives_of
 from sweeps.search.fidelity import Ladder, ladder_of
 from sweeps.search.samplers import check_sampler, class_name
 from sweeps.search.space import Space, SpaceError, space_of
-from sweeps.settings import axis_names, short
+from sweeps.settings import axis_names, flat, short
 from workflow.errors import HarnessError
 
 
@@ -66,7 +66,7 @@ def search_of(config: Config, rehearsal: str = "") -> Search:
     for key, value, least in (("trials", one.trials, 2), ("batch", one.batch, 1), ("stop_early", one.stop_early, 2)):
         if value is not None and value < least:
             raise SearchError(f"search.{key}={value} is less than {least}", hint="the baseline is the first trial")
-    space = space_of(given_space(config))
+    space = space_of(flat(config.search.space))
     produced = names_of((COST,)) if cost_only(config, rehearsal) else _produced(config)
     found = Search(
         space, objectives_of(one.objectives, produced), bounds_of(one.bounds, produced), ladder_of(one.fidelity)
@@ -82,22 +82,13 @@ def search_of(config: Config, rehearsal: str = "") -> Search:
     return found
 
 
-def given_space(config: Config) -> dict[str, Any]:
-    """The space as given, by parameter."""
-    given = asdict(config.search.space)
-    inputs = given.pop("inputs") or {}
-    return {name: value for name, value in given.items() if value is not None} | {
-        f"inputs.{name}": value for name, value in inputs.items()
-    }
-
-
 def grid_of(config: Config) -> dict[str, list[Any]]:
     """Every value of each parameter of the space, to compare all combinations.
 
     Raises:
         SpaceError: an open range, which has no grid, or a condition.
     """
-    space = space_of(given_space(config))
+    space = space_of(flat(config.search.space))
     columns: dict[str, list[Any]] = {}
     for one in space.dimensions:
         if one.values is None or one.when:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 from typing import Any
 
@@ -154,13 +154,25 @@ SCORER = "def quick(task):\n    return {'key': task.key, 'video': str(task.video
 
 
 @pytest.fixture(scope="session")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scorer]:
-    """A scorer that takes no time: what a score says does not matter here."""
+def scorer_from(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, str], Scorer]]:
+    """``scorer_from(name, source)``: the function of that name, in a module that a spawned process can import."""
     folder = tmp_path_factory.mktemp("scorers")
-    (folder / "scorer_for_the_engine.py").write_text(SCORER, encoding="utf-8")
+
+    def written(name: str, source: str) -> Scorer:
+        (folder / f"scorer_{name}.py").write_text(source, encoding="utf-8")
+        invalidate_caches()
+        scorer: Scorer = getattr(import_module(f"scorer_{name}"), name)
+        return scorer
+
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
-        yield import_module("scorer_for_the_engine").quick
+        yield written
+
+
+@pytest.fixture(scope="session")
+def quick(scorer_from: Callable[[str, str], Scorer]) -> Scorer:
+    """A scorer that takes no time: what a score says does not matter here."""
+    return scorer_from("quick", SCORER)
 
 
 class Ready:

@@ -1,7 +1,6 @@
 """On a real stand-in with a judge that knows the truth: what is surely worse is not rendered to its end."""
 
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Callable
 
 import optuna
 import pytest
@@ -24,12 +23,8 @@ def judge(task):
 
 
 @pytest.fixture(scope="module")
-def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scorer]:
-    folder = tmp_path_factory.mktemp("judges")
-    (folder / "judge_of_the_search.py").write_text(JUDGE, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(folder))
-        yield import_module("judge_of_the_search").judge
+def judge(scorer_from: Callable[[str, str], Scorer]) -> Scorer:
+    return scorer_from("judge", JUDGE)
 
 
 def test_what_is_surely_worse_is_stopped_and_what_is_better_is_not(make_app: Callable[..., App], judge: Scorer) -> None:
