@@ -1,12 +1,13 @@
 """What the harness adds to a render, and how long the server has nothing to do between cells.
 
-    python tests/benchmarks/bench_overhead.py [--url http://host:8188] [--cells 12] [--pace 10] [OVERRIDE …]
+    python tests/benchmarks/bench_overhead.py [--url http://host:8188] [--cells 12] [--pace 10] [--judge] [OVERRIDE …]
 
 Without ``--url`` on a stand-in whose renders take ``--pace`` seconds; with it on the real server there, with whatever
 configuration the overrides choose (``+experiment=motion_frame``). First the cells one by one: from the moment a cell is
 handed over until its video is verified, less the server's own execution time (as its history tells it). Then the same
 sweep as a user runs it, scoring on, with another seed, so that nothing is cached: the server's idle time between
-prompts.
+prompts. A rehearsal's videos are not judged, which spares the work of scoring beside the render: ``--judge`` has them
+judged nevertheless, as those of a model are. The scores stay in a folder that goes when the benchmark ends.
 """
 
 import argparse
@@ -90,6 +91,15 @@ def spans(url: str) -> dict[str, tuple[float, float]]:
     return found
 
 
+def judge_rehearsals() -> None:
+    """Take a rehearsal's server for one with a model, in this process and those that it starts."""
+    import runner.doctor.examine
+    import runner.server
+
+    for module in (runner.server, runner.doctor.examine):
+        module.rehearsal_of = lambda client, schema: ""  # type: ignore[attr-defined]
+
+
 def share(values: Sequence[float], part: float) -> float:
     """The value that ``part`` of ``values`` do not exceed."""
     return sorted(values)[min(len(values) - 1, int(part * len(values)))]
@@ -120,9 +130,12 @@ def main() -> None:
     parser.add_argument("--url")
     parser.add_argument("--cells", type=int, default=12)
     parser.add_argument("--pace", type=float, default=10.0)
+    parser.add_argument("--judge", action="store_true")
     parser.add_argument("overrides", nargs="*")
     args = parser.parse_args()
     config.register()
+    if args.judge:
+        judge_rehearsals()
     axis = f"sweep.axes.shift={[float(value) for value in range(1, 2 + args.cells // 6)]}".replace(" ", "")
     usual = [f"limit={args.cells}", *(args.overrides or ["sweep.name=overhead", axis])]
     with (
@@ -146,7 +159,9 @@ def main() -> None:
             raise SystemExit(f"the sweep ended with {code} after {len(new)} renders")
         gaps = [after - end for (_, end), (after, _) in itertools.pairwise(new)]
         whole = new[-1][1] - new[0][0]
-        figure("the server idle between cells", 100 * sum(gaps) / whole, "%", GOAL_IDLE, f"{len(new)} cells")
+        judged = len(list(Path(name).rglob("scores/metrics-*.json")))
+        told = f"{len(new)} cells, {judged} judged"
+        figure("the server idle between cells", 100 * sum(gaps) / whole, "%", GOAL_IDLE, told)
         figure("… longest gap", max(gaps), "s")
 
 
