@@ -2,14 +2,15 @@
 
 import shlex
 import shutil
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
 from workflow.errors import HarnessError
 
-KINDS = ("embedded", "comfyui")
+KINDS = ("embedded", "comfyui", "pool")
 _MORE_THAN_0 = frozenset({"connect_timeout_s", "read_timeout_s", "start_timeout_s", "restart_timeout_s"})
 
 
@@ -51,9 +52,13 @@ class ServerConfig:
     """Where videos are rendered, and how patient we are. Times are in seconds."""
 
     kind: str = "embedded"
-    """embedded: the stand-in, started and ended by us. comfyui: a ComfyUI at ``url``."""
+    """embedded: the stand-in, started and ended by us. comfyui: a ComfyUI at ``url``. pool: several, at ``urls``."""
     url: str | None = None
     """Address of a ComfyUI, such as http://host:8188."""
+    urls: list[str] = field(default_factory=list)
+    """Addresses of the servers of a pool; everything else here is said of each of them."""
+    rejoin_s: float = 5.0
+    """How often a server of a pool that is out of it is asked whether it is back."""
     release: str | None = None
     """Your own label for what runs there, where the server cannot tell the versions of its node packs."""
     folder: str | None = None
@@ -103,6 +108,8 @@ def check_server(config: ServerConfig) -> None:
         raise BadServerConfig(f"server.kind={config.kind} is unknown", hint=f"choose one of {', '.join(KINDS)}")
     if config.kind == "comfyui":
         _check_url(config.url)
+    if config.kind == "pool":
+        _check_urls(config.urls)
     for name, value in vars(config).items():
         _check_time(name, value)
     if not 0 < config.free_share <= 1:
@@ -145,8 +152,32 @@ def _check_command(command: str | None) -> None:
         )
 
 
-def _check_url(url: str | None) -> None:
-    hint = "server.url=http://host:8188"
+def members_of(config: ServerConfig) -> list[ServerConfig]:
+    """The servers of a configuration one by one: those of a pool, else itself.
+
+    >>> [one.url for one in members_of(ServerConfig("pool", urls=["http://a:8188", "http://b:8188"]))]
+    ['http://a:8188', 'http://b:8188']
+    """
+    if config.kind != "pool":
+        return [config]
+    return [replace(config, kind="comfyui", url=url.strip(), urls=[]) for url in config.urls]
+
+
+def _check_urls(urls: Sequence[str]) -> None:
+    hint = "server.urls=[http://host1:8188,http://host2:8188]"
+    if not urls:
+        raise BadServerConfig("server=pool needs server.urls", hint=hint)
+    seen: set[str] = set()
+    for url in urls:
+        _check_url(url, "server.urls: ", hint)
+        plain = url.strip().rstrip("/").lower()
+        if plain in seen:
+            shown = url.rpartition("@")[2]
+            raise BadServerConfig(f"server.urls has {shown} twice", hint="each server once: it has one queue")
+        seen.add(plain)
+
+
+def _check_url(url: str | None, key: str = "server.url=", hint: str = "server.url=http://host:8188") -> None:
     if not url:
         raise BadServerConfig("server=comfyui needs server.url", hint=hint)
     shown = url.rpartition("@")[2]  # a password stands before it
@@ -156,4 +187,4 @@ def _check_url(url: str | None) -> None:
     except ValueError:
         sound = False
     if not sound:
-        raise BadServerConfig(f"server.url={shown} is no http:// or https:// address of a server", hint=f"write {hint}")
+        raise BadServerConfig(f"{key}{shown} is no http:// or https:// address of a server", hint=f"write {hint}")

@@ -1,6 +1,7 @@
 """What a person sees while a sweep renders: a live table in a terminal, timed lines elsewhere."""
 
 import time
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -22,8 +23,10 @@ _LINE_EVERY_S = 30.0
 class View(Protocol):
     """Where the engine tells what happens; every method may be called from any thread, often."""
 
-    def cell_started(self, cell: Cell, k: int, n: int, attempt: str = "") -> None:
-        """Cell ``k`` (from 1) of ``n`` is now followed; ``attempt`` says which one it is, where it is not the first."""
+    def cell_started(self, cell: Cell, k: int, n: int, attempt: str = "", where: str = "") -> None:
+        """Cell ``k`` (from 1) of ``n`` is now followed; ``attempt`` says which one it is, where it is not the first,
+        and ``where`` on which server, where there are several.
+        """
 
     def progress(self, cell: Cell, progress: Progress) -> None:
         """A moment of its render."""
@@ -87,21 +90,43 @@ def ending(outcome: Outcome) -> str:
     return f"{outcome.status.replace('_', ' ')}{stage}: {outcome.message.splitlines()[0] if outcome.message else ''}"
 
 
+@dataclass
+class _Running:
+    """A cell that is rendered now: its number, which attempt, on which server, since when (monotonic)."""
+
+    cell: Cell
+    k: int
+    attempt: str
+    where: str
+    since: float
+    progress: Progress | None = None
+
+    @property
+    def which(self) -> str:
+        return f", {self.attempt}" if self.attempt else ""
+
+
 class _Tally:
     """What both views count. The forecast is the mean of the cells that ended, as wall time between their ends."""
 
     def __init__(self, total: int, stand_in: bool) -> None:
         self.total = total
         self.title = "rendering on the stand-in (a puppet, no model)" if stand_in else "rendering"
-        self.begun = self.cell_begun = time.monotonic()
-        self.ended = self.failed = self.k = self.scored = self.to_score = 0
+        self.begun = time.monotonic()
+        self.ended = self.failed = self.scored = self.to_score = 0
+        self.running: dict[str, _Running] = {}
 
-    def started(self, k: int, n: int) -> None:
-        self.k, self.total, self.cell_begun = k, n, time.monotonic()
+    def started(self, cell: Cell, k: int, n: int, attempt: str, where: str) -> "_Running":
+        self.total = n
+        self.running[cell.name] = _Running(cell, k, attempt, where, time.monotonic())
+        return self.running[cell.name]
 
-    def finished(self, outcome: Outcome) -> None:
+    def finished(self, cell: Cell, outcome: Outcome) -> str:
+        """Count an end; where it was, for the line that tells of it."""
         self.ended += 1
         self.failed += not outcome.done
+        gone = self.running.pop(cell.name, None)
+        return f" on {gone.where}" if gone is not None and gone.where else ""
 
     def left(self) -> str:
         remaining = self.total - self.ended
@@ -125,17 +150,18 @@ class _PlainView:
         self._tally, self._console = _Tally(total, stand_in), console
         self._said = 0.0
 
-    def cell_started(self, cell: Cell, k: int, n: int, attempt: str = "") -> None:
-        self._tally.started(k, n)
-        self._say(f"cell {k} of {n}{f', {attempt}' if attempt else ''}: {cell.name}")
+    def cell_started(self, cell: Cell, k: int, n: int, attempt: str = "", where: str = "") -> None:
+        now = self._tally.started(cell, k, n, attempt, where)
+        self._say(f"cell {k} of {n}{now.which}{f' on {where}' if where else ''}: {cell.name}")
 
     def progress(self, cell: Cell, progress: Progress) -> None:
-        if time.monotonic() - self._said >= _LINE_EVERY_S:
-            self._say(f"{cell.name}: {where(progress)}, {clock(time.monotonic() - self._tally.cell_begun)}")
+        now = self._tally.running.get(cell.name)
+        if now is not None and time.monotonic() - self._said >= _LINE_EVERY_S:
+            self._say(f"{cell.name}: {where(progress)}, {clock(time.monotonic() - now.since)}")
 
     def cell_finished(self, cell: Cell, outcome: Outcome) -> None:
-        self._tally.finished(outcome)
-        self._say(f"{cell.name}: {ending(outcome)} · {self._tally.summary()}")
+        there = self._tally.finished(cell, outcome)
+        self._say(f"{cell.name}{there}: {ending(outcome)} · {self._tally.summary()}")
 
     def scoring(self, done: int, total: int) -> None:
         self._tally.scored, self._tally.to_score = done, total
@@ -162,23 +188,19 @@ class _LiveView:
 
     def __init__(self, total: int, console: Console, stand_in: bool) -> None:
         self._tally, self._console = _Tally(total, stand_in), console
-        self._cell: Cell | None = None
-        self._progress: Progress | None = None
-        self._attempt = ""
         self._live = Live(console=console, get_renderable=self._table, refresh_per_second=4, transient=True)
 
-    def cell_started(self, cell: Cell, k: int, n: int, attempt: str = "") -> None:
-        self._tally.started(k, n)
-        self._cell, self._progress, self._attempt = cell, None, attempt
+    def cell_started(self, cell: Cell, k: int, n: int, attempt: str = "", where: str = "") -> None:
+        self._tally.started(cell, k, n, attempt, where)
 
     def progress(self, cell: Cell, progress: Progress) -> None:
-        if cell is self._cell:
-            self._progress = progress
+        if cell.name in self._tally.running:
+            self._tally.running[cell.name].progress = progress
 
     def cell_finished(self, cell: Cell, outcome: Outcome) -> None:
-        self._tally.finished(outcome)
+        there = self._tally.finished(cell, outcome)
         mark = "[green]✓[/]" if outcome.done else "[red]✗[/]"
-        self._console.print(f"{mark} {escape(cell.name)}  [dim]{escape(ending(outcome))}[/]")
+        self._console.print(f"{mark} {escape(cell.name)}{escape(there)}  [dim]{escape(ending(outcome))}[/]")
 
     def scoring(self, done: int, total: int) -> None:
         self._tally.scored, self._tally.to_score = done, total
@@ -197,19 +219,21 @@ class _LiveView:
         self._console.print(Text(f"{self._tally.title}: {self._tally.summary()}", style="bold"))
 
     def _table(self) -> RenderableType:
-        tally, cell = self._tally, self._cell
+        tally = self._tally
         head = Text(f"{tally.title} · {tally.summary()}", style="bold")
-        if cell is None:
+        running = list(tally.running.values())
+        if not running:
             return head
         grid = Table.grid(padding=(0, 2))
-        now = where(self._progress) if self._progress is not None else "submitted"
-        elapsed = clock(time.monotonic() - tally.cell_begun)
-        grid.add_row(
-            f"cell {tally.k} of {tally.total}{f', {self._attempt}' if self._attempt else ''}",
-            Text(f"{cell.setting} / {cell.clip.name} / seed {cell.seed}", style="cyan"),
-            now,
-            elapsed,
-        )
+        for one in running:
+            cell = one.cell
+            grid.add_row(
+                f"cell {one.k} of {tally.total}{one.which}",
+                Text(f"{cell.setting} / {cell.clip.name} / seed {cell.seed}", style="cyan"),
+                *([one.where] if any(other.where for other in running) else []),
+                where(one.progress) if one.progress is not None else "submitted",
+                clock(time.monotonic() - one.since),
+            )
         bar = Table.grid()  # a bar by itself ends no line
         bar.add_row(ProgressBar(total=max(1, tally.total), completed=tally.ended, width=48))
         return Group(head, bar, grid)

@@ -27,11 +27,12 @@ class Mended:
     """What came of it. ``stop`` is why no further cell may be sent, in words that say what to do.
 
     ``excused`` is True where the failure was not the cell's own: it had not begun, or the memory that it lacked was
-    held by something else.
+    held by something else. ``away`` is True where the server cannot be reached.
     """
 
     stop: str | None = None
     excused: bool = False
+    away: bool = False
 
 
 class Mender:
@@ -62,7 +63,7 @@ class Mender:
         except ServerError as error:
             if self._cancel.is_set():
                 return Mended()
-            return Mended(f"the server is out of reach ({error.message})")
+            return Mended(f"the server is out of reach ({error.message})", away=True)
 
     def _order(self, outcome: Outcome, prompt_id: str | None) -> str | None:
         if outcome.fault == "worker":
@@ -165,9 +166,9 @@ class Mender:
             self._cancel.wait(self._server.poll_s)
         return None
 
-    def check(self) -> str | None:
-        """Why no cell may be sent after a pause in which the server had nothing of ours; None where one may."""
-        return self.mend(Outcome("lost")).stop
+    def check(self) -> Mended:
+        """Whether a cell may be sent after a pause in which the server had nothing of ours."""
+        return self.mend(Outcome("lost"))
 
     def _compare(self) -> str | None:
         """Read the server anew; why to stop where it is not the environment that the sweep began in."""

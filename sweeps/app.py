@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +15,12 @@ from sweeps.collect import collect
 from sweeps.config import Config
 from sweeps.contents import changed
 from sweeps.doctoring import doctor
+from sweeps.environments import Environments, environments
 from sweeps.hooks import run_hook
 from sweeps.interrupt import interruptible
 from sweeps.judging import cost_only, fetch_weights, footage_scores, score_task, scorer_of
 from sweeps.naming import folder_name, sweep_name
-from sweeps.plan import Plan, PlannedCell
+from sweeps.plan import Plan, PlannedCell, require_possible
 from sweeps.planning import Planner
 from sweeps.precheck import check_config
 from sweeps.results import SweepResult
@@ -112,8 +113,15 @@ class App:
         store = Store(self.outputs / "store")
         return Planner(self.config, self.compose, known, store, self.name, clip_cache, thorough)
 
-    def _recalled(self) -> seen.Known:
-        return seen.recall(self.outputs / "servers", self.config.server)
+    def environments(self, knowns: Sequence[seen.Known], clip_cache: Path, *, thorough: bool = False) -> Environments:
+        """The environments of servers of which so much is known, with a planner for each."""
+        several = self.config.server.kind == "pool"
+        return environments(lambda known: self.planner(known, clip_cache, thorough=thorough), knowns, several=several)
+
+    def _recalled(self, clip_cache: Path, *, thorough: bool = False) -> Environments:
+        return self.environments(
+            seen.recall_all(self.outputs / "servers", self.config.server), clip_cache, thorough=thorough
+        )
 
     def _plan(self) -> int:
         """Print the plan; nothing is written and no server is asked."""
@@ -121,8 +129,9 @@ class App:
             cache = Path(folder) / "clips"
             if (self.outputs / "clips").is_dir():
                 shutil.copytree(self.outputs / "clips", cache)
-            planner = self.planner(self._recalled(), cache)
-            plan = planner.plan()
+            places = self._recalled(cache)
+            planner, plan = places.planner, places.plan(Planner.draft)
+            require_possible(plan)
             here = self.config.server.folder
             planner.said.update(dict.fromkeys(changed(here, self.outputs / "servers", planner.known.models)))
             if self.config.search.proposes:
@@ -161,8 +170,9 @@ class App:
             raise self._nothing_rendered()
         check_writable(self.outputs)
         with owned(self.outputs / "store", f"{self.name}, action={self.config.action}"), interruptible(self.cancel):
-            planner = self.planner(self._recalled(), self.outputs / "clips", thorough=True)
-            plan = planner.plan()
+            places = self._recalled(self.outputs / "clips", thorough=True)
+            planner, plan = places.planner, places.plan(Planner.draft)
+            require_possible(plan)
             if planner.known.stamp is None:
                 raise NothingRendered(
                     "no server was seen yet: what the store holds for it cannot be known",

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sweeps.account import slow_steps, spent
-from sweeps.engine import Failure
 from sweeps.expected import is_expected
 from sweeps.plan import Plan, PlannedCell
+from sweeps.progress import Failure
 from sweeps.results import OF_A_MODEL, CellResult, SettingResult, SweepResult
 from sweeps.store import Entry, Store
 

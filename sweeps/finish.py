@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from sweeps.account import account_line, of_sweep, slow_lines
-from sweeps.engine import Progress
 from sweeps.hooks import run_hook
+from sweeps.progress import Progress
 from sweeps.results import SweepResult
 from sweeps.secrets import without_passwords
 from sweeps.store import unusable

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.config import ServerConfig
+from runner.config import ServerConfig, members_of
 from workflow.files import read_json, write_json
 
 if TYPE_CHECKING:
@@ -70,6 +70,12 @@ def recall(folder: Path, config: ServerConfig) -> Known:
     return Known(
         bool(record.get("stand_in")), record["schema"], stamp, seen, models if isinstance(models, dict) else {}
     )
+
+
+def recall_all(folder: Path, config: ServerConfig) -> list[Known]:
+    """What was last seen of each server of ``config``: of those of a pool that ever were, or of the only one."""
+    found = [recall(folder, one) for one in members_of(config)]
+    return [one for one in found if one.stamp is not None] or found[:1] or [Known(False)]
 
 
 def _key(config: ServerConfig) -> str:

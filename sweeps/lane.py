@@ -1,14 +1,15 @@
-"""The cells of a sweep that are on the server, in its order, and those that wait to go there again."""
+"""The cells of a sweep that are on one server, in its order."""
 
 import threading
-from collections import defaultdict, deque
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeps.plan import PlannedCell
-from sweeps.retrying import Tries, Waiting
+from sweeps.retrying import Retries
 
 if TYPE_CHECKING:
     from runner.outcome import Outcome
@@ -31,16 +32,20 @@ class Sent:
 
 @dataclass
 class Lane:
-    """Cells go in at the back by ``send`` and come out at the front by ``next``, as the server runs them."""
+    """Cells go in at the back by ``send`` and come out at the front by ``next``, as the server runs them.
+
+    ``retries`` has those that are to be sent again, here or to another server.
+    """
 
     server: "Server"
     cancel: threading.Event
-    waiting: Waiting = field(default_factory=Waiting)
-    """Cells that are to be sent again."""
+    retries: Retries
     ahead: deque[Sent] = field(default_factory=deque)
     """Cells that were sent and are not followed yet."""
-    tries: defaultdict[str, Tries] = field(default_factory=lambda: defaultdict(Tries))
-    _taken_back: set[str] = field(default_factory=set)
+    followed: Sent | None = None
+    """The cell that is followed now, and ``since`` when (monotonic)."""
+    since: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def full(self) -> bool:
@@ -48,21 +53,23 @@ class Lane:
         return len(self.ahead) >= AHEAD
 
     @property
-    def queued_s(self) -> float:
-        """Forecast of what was sent and is not followed yet."""
-        return sum(one.planned.seconds for one in self.ahead)
+    def cells(self) -> list[PlannedCell]:
+        """What the server was given, in its order."""
+        return [one.planned for one in ([self.followed] if self.followed else []) + list(self.ahead)]
 
     def send(self, planned: PlannedCell, folder: Path, counted: bool = True) -> None:
         """Queue a cell, or take up again the job that ``folder`` knows of."""
         from runner.render import submit
 
-        self._taken_back.discard(planned.name)
+        self.retries.sent(planned.name)
         sent = submit(self.server, planned.job[0], folder, cancel=self.cancel, counted=counted)
         self.ahead.append(Sent(planned, sent, folder))
 
-    def next(self) -> Sent:
-        """The cell that the server ends first."""
-        return self.ahead.popleft()
+    def next(self) -> Sent | None:
+        """The cell that the server ends first, which is now to be followed; None where it has none."""
+        with self._lock:
+            self.followed, self.since = (self.ahead.popleft() if self.ahead else None), time.monotonic()
+            return self.followed
 
     def follow(
         self, sent: Sent, on_progress: Callable[["Progress"], None], on_rendered: Callable[[], None]
@@ -86,45 +93,30 @@ class Lane:
         for sent in self.ahead:
             recall(self.server, sent.submitted)
 
-    def attempt(self, name: str) -> str:
-        """``attempt 2 of 3``, or nothing for a first one."""
-        return self.tries[name].shown(self.server.config.retries)
-
     def again(self, sent: Sent, outcome: "Outcome", *, excused: bool) -> str | None:
-        """Let a failed cell wait for another attempt; that attempt in words, None where there is none.
+        """Let a failed cell wait for another attempt; that attempt in words, None where there is none."""
+        policy = self.server.config.retries
+        return self.retries.again(sent.planned, sent.folder, outcome, policy, excused=excused)
 
-        What a person cancelled is not done again; what ``take_back`` interrupted is.
+    def take_back(self, why: str, *, last: bool = False) -> bool:
+        """Take back the cells that wait on the server, or the ``last`` of them, to be sent again in the same order.
+
+        False where a cell could not be taken back, or there is none.
         """
-        name = sent.planned.name
-        if outcome.status == "cancelled":
-            wait_s = 0.0 if name in self._taken_back else None
-            excused = True
-        else:
-            before = self.tries[name].counts.total()
-            wait_s = self.tries[name].again(outcome, self.server.config.retries, excused=excused)
-            excused = self.tries[name].counts.total() == before
-        if wait_s is None:
-            return None
-        self.waiting.put(sent.planned, sent.folder, outcome, counted=not excused, wait_s=wait_s)
-        if outcome.timings.cached:
-            return "it is rendered afresh"
-        which = "another attempt" if excused else self.attempt(name)
-        return f"{which} follows {f'in {wait_s:.0f} s' if wait_s else 'at once'}"
-
-    def take_back(self, why: str) -> None:
-        """Take back the cells that wait on the server, to be sent again in the same order."""
-        from runner.outcome import Outcome
         from runner.render import withdraw
 
-        kept: deque[Sent] = deque()
-        for sent in self.ahead:
-            self._taken_back.add(sent.planned.name)
+        with self._lock:
+            taken = [self.ahead.pop() for _ in range(min(1, len(self.ahead)) if last else len(self.ahead))]
+        kept = deque[Sent]()
+        for sent in reversed(taken):
+            self.retries.taking_back(sent.planned.name)
             if withdraw(self.server, sent.submitted, why):
-                gone = Outcome("cancelled", "wait", why)
-                self.waiting.put(sent.planned, sent.folder, gone, counted=False, wait_s=0.0)
+                self.retries.put_back(sent.planned, sent.folder, why)
             else:
                 kept.append(sent)
-        self.ahead = kept
+        with self._lock:
+            self.ahead.extend(kept)
+        return bool(taken) and not kept
 
     def let_go(self, why: str, *, away: bool) -> None:
         """Follow nothing more; what a server that is ``away`` still has, the next command takes up."""
@@ -134,3 +126,19 @@ class Lane:
             if not away:
                 withdraw(self.server, sent.submitted, why, patience_s=5.0)
         self.ahead.clear()
+
+    def hand_over(self, why: str, *, away: bool) -> list[str]:
+        """Leave the cells that wait here to other servers; the prompts that this one may still have.
+
+        One that is ``away`` cannot be asked: what it has of ours is taken off it when it is back.
+        """
+        from runner.render import withdraw
+
+        left = []
+        while self.ahead:
+            sent = self.ahead.popleft()
+            gone = not away and withdraw(self.server, sent.submitted, why, patience_s=5.0)
+            if not gone and sent.submitted.journal is not None:
+                left.append(sent.submitted.journal.prompt_id)
+            self.retries.put_back(sent.planned, sent.folder, why)
+        return left

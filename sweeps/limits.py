@@ -33,20 +33,30 @@ class Limits:
         if forecast_s > 0 and seconds > 0:
             self.paces.append(seconds / forecast_s)
 
-    def forbids(self, forecast_s: float, queued_s: float = 0.0, *, again: bool = False) -> str | None:
+    def forbids(
+        self,
+        forecast_s: float,
+        queued_s: float = 0.0,
+        elsewhere_s: float = 0.0,
+        *,
+        again: bool = False,
+        pace: float | None = None,
+    ) -> str | None:
         """Why a cell of ``forecast_s`` seconds behind ``queued_s`` seconds of others must not start; None if it may.
 
-        One that starts ``again`` is no further cell.
+        ``elsewhere_s`` are queued on other servers. ``pace`` is what this server's renders take against their
+        forecasts, where that is known. One that starts ``again`` is no further cell.
         """
-        pace = statistics.median(self.paces) if self.paces else 1.0
-        forecast_s, queued_s = forecast_s * pace, queued_s * pace
+        usual = statistics.median(self.paces) if self.paces else 1.0
+        own = usual if pace is None else pace
+        forecast_s, queued_s, elsewhere_s = forecast_s * own, queued_s * own, elsewhere_s * usual
         end = self.now() + timedelta(seconds=queued_s + forecast_s)
         budget = self.budget
         if self.stop_at is not None and end > self.stop_at:
             return f"it would end after sweep.stop_at={self.stop_at:%H:%M} (forecast {duration(forecast_s)})"
         if budget.wall_hours is not None and end > self.started + timedelta(hours=budget.wall_hours):
             return f"it would pass sweep.budget.wall_hours={budget.wall_hours:g} (forecast {duration(forecast_s)})"
-        if budget.gpu_hours is not None and self.gpu_s + queued_s + forecast_s > budget.gpu_hours * 3600:
+        if budget.gpu_hours is not None and self.gpu_s + queued_s + elsewhere_s + forecast_s > budget.gpu_hours * 3600:
             return f"it would pass sweep.budget.gpu_hours={budget.gpu_hours:g} (forecast {duration(forecast_s)})"
         if budget.cells is not None and not again and self.cells >= budget.cells:
             return f"sweep.budget.cells={budget.cells} are started"

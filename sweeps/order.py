@@ -12,28 +12,18 @@ RELOAD_SHARE = 0.05
 """Blocks grow while reloads would take more than this share of the time."""
 
 
-def balanced(
-    blocks: Sequence[Sequence[C]],
-    loader: Callable[[C], Hashable],
-    seconds: Callable[[C], float],
-    reload_s: float,
-) -> list[C]:
+def balanced(blocks: Sequence[Sequence[C]], loader: Callable[[C], Hashable], joined: int = 1) -> list[C]:
     """Order the cells of ``blocks`` (one clip × one seed each, all settings) so that every prefix is a fair comparison.
 
     Inside a block cells with equal loader inputs stand together, in the order of their first appearance; every
-    second block runs backwards, so that two neighbours share a loader. Neighbouring blocks are joined while the
-    reloads that remain would cost more than ``RELOAD_SHARE`` of the render time.
+    second block runs backwards, so that two neighbours share a loader. So many neighbouring blocks are ``joined``.
 
     >>> cells = [[("a", 1), ("b", 1)], [("a", 2), ("b", 2)]]
-    >>> balanced(cells, loader=lambda c: c[0], seconds=lambda c: 100.0, reload_s=1.0)
+    >>> balanced(cells, loader=lambda c: c[0])
     [('a', 1), ('b', 1), ('b', 2), ('a', 2)]
     """
-    full = [list(block) for block in blocks if block]
-    if not full:
-        return []
-    keyed = [[(loader(cell), cell) for cell in block] for block in full]
+    keyed = [[(loader(cell), cell) for cell in block] for block in blocks if block]
     groups = list(dict.fromkeys(key for block in keyed for key, _ in block))
-    joined = _blocks_per_join(full, len(groups), seconds, reload_s)
     ordered: list[C] = []
     for turn, start in enumerate(range(0, len(keyed), joined)):
         together: dict[Hashable, list[C]] = {group: [] for group in groups}
@@ -44,14 +34,27 @@ def balanced(
     return ordered
 
 
-def _blocks_per_join(blocks: Sequence[Sequence[C]], groups: int, seconds: Callable[[C], float], reload_s: float) -> int:
-    """How many blocks to join so that ``groups - 1`` reloads stay within ``RELOAD_SHARE`` of their render time."""
+def blocks_joined(
+    blocks: Sequence[Sequence[C]],
+    loader: Callable[[C], Hashable],
+    seconds: Callable[[C], float],
+    reload_s: float,
+) -> int:
+    """How many neighbouring blocks to take together, so that the reloads within them cost no more than
+    ``RELOAD_SHARE`` of their render time; 1 where there are none.
+
+    >>> cells = [[("a", 1), ("b", 1)], [("a", 2), ("b", 2)]]
+    >>> blocks_joined(cells, loader=lambda c: c[0], seconds=lambda c: 100.0, reload_s=1.0)
+    1
+    """
+    full = [block for block in blocks if block]
+    groups = len({loader(cell) for block in full for cell in block})
     if groups < 2 or reload_s <= 0:
         return 1
-    mean = sum(seconds(cell) for block in blocks for cell in block) / len(blocks)
+    mean = sum(seconds(cell) for block in full for cell in block) / len(full)
     if mean <= 0:
-        return len(blocks)
-    return min(len(blocks), max(1, math.ceil((groups - 1) * reload_s / (RELOAD_SHARE * mean))))
+        return len(full)
+    return min(len(full), max(1, math.ceil((groups - 1) * reload_s / (RELOAD_SHARE * mean))))
 
 
 def reloads(cells: Sequence[C], loader: Callable[[C], Hashable]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sweeps.order import Reloads, balanced, compared
+from sweeps.order import Reloads, balanced, blocks_joined, compared
 from sweeps.results import mark_of
 from sweeps.settings import Setting
 from workflow.cell import Cell, Clip
@@ -65,6 +65,8 @@ class Plan:
     twins: Mapping[str, str] = field(default_factory=dict)
     rehearsal: str = ""
     """Which random weights the server has; empty for a model."""
+    joined: int = 1
+    """How many blocks the order takes together, to spare reloads."""
 
     @property
     def mark(self) -> str:
@@ -145,9 +147,11 @@ def make_plan(
             for one in _cells(setting, clip, seeds, checks):
                 planned.setdefault((clip.name, one.seed), []).append(one)
     blocks = [planned[key] for key in sorted(planned, key=lambda key: seeds.index(key[1]))]
-    cells = balanced(blocks, lambda one: one.loader, lambda one: one.seconds, reload_s)
+    joined = blocks_joined(blocks, lambda one: one.loader, lambda one: one.seconds, reload_s)
+    cells = balanced(blocks, lambda one: one.loader, joined)
     cells, twins = _collapse(cells if limit is None else cells[:limit], checks)
-    return Plan(name, tuple(settings), baseline, tuple(cells), reload_s, _said(cells), stand_in, twins, rehearsal)
+    told = (reload_s, _said(cells), stand_in, twins, rehearsal, joined)
+    return Plan(name, tuple(settings), baseline, tuple(cells), *told)
 
 
 def _said(cells: Sequence[PlannedCell]) -> tuple[str, ...]:

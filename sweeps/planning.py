@@ -1,6 +1,6 @@
 """Answers a plan's questions from the graph and its rules, the server's schema and stamp, the store and its past."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
@@ -27,14 +27,15 @@ from workflow.graph import Graph, default_graph, load_graph
 from workflow.models import canonical, is_model_file
 from workflow.rules import Finding, check, check_axes
 from workflow.schema import NodeSchema, default_schema
-from workflow.validate import validate
+from workflow.validate import Problem, validate
 
 
 @dataclass
 class Planner:
     """Makes the plan of one command. ``clip_cache`` is where prepared pictures are kept; ``thorough`` compares the
     checksum of every stored video before it is reused. ``content`` gives the SHA-256 of a model file, None where it is
-    not known; it defaults to what was last seen. ``said`` collects what the clips had to say."""
+    not known; it defaults to what was last seen. ``said`` collects what the clips had to say. ``also`` are the
+    schemas of further servers of the same environment: a cell is possible where one of them takes it."""
 
     config: Config
     compose: Compose
@@ -45,6 +46,7 @@ class Planner:
     thorough: bool = False
     content: Callable[[str], str | None] | None = None
     said: dict[str, None] = field(default_factory=dict)
+    also: tuple[Mapping[str, Any], ...] = ()
     _graphs: dict[str | None, tuple[Graph, Binding]] = field(default_factory=dict)
     _clips: dict[str, list[Clip]] = field(default_factory=dict)
     _files: dict[Clip, ClipFiles] = field(default_factory=dict)
@@ -152,7 +154,7 @@ class Planner:
         """What makes the cell impossible (values the server does not take, what the rules refuse), and what is worth
         saying before it runs; packages that a stand-in does not need are left out."""
         problems, warnings = list[str](), list[str]()
-        for problem in validate(cell.graph, self.schema):
+        for problem in self._validate(cell):
             (problems if problem.level == "refused" else warnings).append(str(problem))
         for finding in self._findings(setting, cell):
             inert = finding.level == "inert" and finding.parameter in setting.axis
@@ -162,6 +164,19 @@ class Planner:
             elif finding.level == "warned" or inert or needs:
                 warnings.append(finding.message)
         return Checked(tuple(problems), tuple(warnings))
+
+    def _validate(self, cell: Cell) -> list[Problem]:
+        first: list[Problem] | None = None
+        for schema in (self.schema, *self._more_schemas):
+            found = validate(cell.graph, schema)
+            if not any(one.level == "refused" for one in found):
+                return found
+            first = found if first is None else first
+        return first or []
+
+    @cached_property
+    def _more_schemas(self) -> list[NodeSchema]:
+        return [NodeSchema.from_object_info(one) for one in self.also]
 
     def _findings(self, setting: Setting, cell: Cell) -> list[Finding]:
         _, binding = self.graph(setting.config.workflow.graph)
@@ -216,7 +231,12 @@ class Planner:
             told |= {kind: need(shape) for kind, need in self.needs.items()}
             self._forecasts[shape] = {kind: [round(part, 1) for part in span] for kind, span in told.items()}
         attention, models = cell.values.get("attention_mode"), self.models(cell)
-        return {"attention": attention, "models": models, "forecast": self._forecasts[shape]}
+        facts = {"attention": attention, "models": models, "forecast": self._forecasts[shape]}
+        return facts | ({"stamp": self._stamp} if self._stamp else {})
+
+    @cached_property
+    def _stamp(self) -> dict[str, Any]:
+        return self.known.stamp.to_json() if self.known.stamp is not None else {}
 
     @property
     def unknown(self) -> tuple[str, ...]:

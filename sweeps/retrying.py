@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,18 +95,82 @@ class Waiting:
 
     def put(self, planned: PlannedCell, folder: Path, outcome: "Outcome", *, counted: bool, wait_s: float) -> None:
         """Let a cell wait for ``wait_s`` seconds."""
-        self._cells.append(Again(planned, folder, outcome, counted, self._clock() + wait_s))
+        self.back(Again(planned, folder, outcome, counted, self._clock() + wait_s))
+
+    def back(self, one: Again) -> None:
+        """Let a cell wait that was taken too early."""
+        self._cells.append(one)
         self._cells.sort(key=lambda one: one.due)
 
-    def due(self) -> Again | None:
-        """The next cell, where its time has come; it stays until ``take``."""
-        return self._cells[0] if self._cells and self._cells[0].due <= self._clock() else None
+    def due(self, may: Callable[[PlannedCell], bool] = lambda _: True) -> Again | None:
+        """The next cell of those that ``may`` be sent, where its time has come; it stays until ``take``."""
+        now = self._clock()
+        return next((one for one in self._cells if one.due <= now and may(one.planned)), None)
 
-    def take(self) -> Again:
-        """The next cell, which waits no longer."""
-        return self._cells.pop(0)
+    def take(self, one: Again | None = None) -> Again:
+        """``one`` of the cells, or the first, waits no longer."""
+        return self._cells.pop(0 if one is None else next(at for at, each in enumerate(self._cells) if each is one))
 
-    def sleep(self, cancel: threading.Event, longest_s: float = 0.5) -> None:
-        """Wait until the next cell is due, or a moment."""
-        if self._cells:
-            cancel.wait(min(longest_s, max(0.0, self._cells[0].due - self._clock())))
+    def any(self, may: Callable[[PlannedCell], bool]) -> bool:
+        """Whether a cell waits, due or not, that ``may`` be sent."""
+        return any(may(one.planned) for one in self._cells)
+
+    def has(self, name: str) -> bool:
+        """Whether the cell of that name waits."""
+        return any(one.planned.name == name for one in self._cells)
+
+    def until_due(self) -> float | None:
+        """Seconds until the next cell is due; None where none waits."""
+        return max(0.0, self._cells[0].due - self._clock()) if self._cells else None
+
+
+@dataclass
+class Retries:
+    """Cells of one command that failed or were taken back, whichever server had them. Safe from several threads."""
+
+    waiting: Waiting = field(default_factory=Waiting)
+    tries: defaultdict[str, Tries] = field(default_factory=lambda: defaultdict(Tries))
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _taken_back: set[str] = field(default_factory=set)
+
+    def sent(self, name: str) -> None:
+        """A cell goes to a server."""
+        with self.lock:
+            self._taken_back.discard(name)
+
+    def taking_back(self, name: str) -> None:
+        """A cell is about to be taken off its server: that it ends as cancelled is our own doing."""
+        with self.lock:
+            self._taken_back.add(name)
+
+    def put_back(self, planned: PlannedCell, folder: Path, why: str) -> None:
+        """A cell that had not begun waits to be sent at once, as if it never had been."""
+        from runner.outcome import Outcome
+
+        with self.lock:
+            self.waiting.put(planned, folder, Outcome("cancelled", "wait", why), counted=False, wait_s=0.0)
+
+    def again(
+        self, planned: PlannedCell, folder: Path, outcome: "Outcome", policy: RetriesConfig, *, excused: bool
+    ) -> str | None:
+        """Let a failed cell wait for another attempt; that attempt in words, None where there is none.
+
+        What a person cancelled is not done again; what was taken back is.
+        """
+        name = planned.name
+        with self.lock:
+            tries = self.tries[name]
+            if outcome.status == "cancelled":
+                wait_s = 0.0 if name in self._taken_back else None
+                excused = True
+            else:
+                before = tries.counts.total()
+                wait_s = tries.again(outcome, policy, excused=excused)
+                excused = tries.counts.total() == before
+            if wait_s is None:
+                return None
+            self.waiting.put(planned, folder, outcome, counted=not excused, wait_s=wait_s)
+            if outcome.timings.cached:
+                return "it is rendered afresh"
+            which = "another attempt" if excused else tries.shown(policy)
+            return f"{which} follows {f'in {wait_s:.0f} s' if wait_s else 'at once'}"

@@ -1,7 +1,7 @@
-"""``action=run``: one sweep on one server, from its plan to its tables."""
+"""``action=run``: one sweep on its servers, from its plan to its tables."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,15 +12,17 @@ from sweeps import history
 from sweeps import known as seen
 from sweeps.contents import contents
 from sweeps.doctoring import brief
-from sweeps.engine import Engine, Progress
+from sweeps.engine import Engine
+from sweeps.environments import Environments
 from sweeps.finish import finish
 from sweeps.forecast import size, stop_time
 from sweeps.interrupt import interruptible
 from sweeps.judging import cost_only, fetch_weights, shares_card
 from sweeps.limits import Limits
 from sweeps.lock import owned
-from sweeps.plan import Plan, PlannedCell, frozen
+from sweeps.plan import Plan, PlannedCell, frozen, require_possible
 from sweeps.planning import Planner
+from sweeps.progress import Progress
 from sweeps.rehearsal import rehearsal_line
 from sweeps.results import SweepResult
 from sweeps.scoring import ScoringPool
@@ -30,7 +32,7 @@ from workflow.files import write_json
 
 if TYPE_CHECKING:
     from runner.live import View
-    from runner.server import Server
+    from runner.pool import Member
     from sweeps.app import App
     from sweeps.tracking import Tracker
 
@@ -39,38 +41,41 @@ STAND_IN_LINE = "stand-in: a CPU puppet renders in place of the model; this show
 
 def execute(app: "App") -> int:
     """Plan, render, score and log the sweep of ``app``; the exit code."""
-    from runner.server import open_server
+    from runner.pool import open_members
 
     config = app.config
     stop = stop_time(config.sweep.stop_at, datetime.now())
     check_writable(app.outputs)
     with ExitStack() as stack:
         stack.enter_context(owned(app.outputs / "store", app.name))
-        server = stack.enter_context(open_server(config.server, app.outputs / "servers"))
-        planner = _planner(app, server)
+        members = stack.enter_context(open_members(config.server, app.outputs / "servers"))
+        places = _places(app, members)
         limits = Limits(config.sweep.budget, stop)
         if config.search.proposes:
             from sweeps.search.running import search
 
-            return search(app, planner, server, limits)
-        plan = planned(app, planner, server, planner.plan)
-        app.show(planner, plan)
-        introduce(app, server, plan.stand_in, plan.rehearsal)
-        keep_plan(app, planner, plan)
+            return search(app, places, members, limits)
+        plan = planned(app, places, members, Planner.draft)
+        require_possible(plan)
+        app.show(places.planner, plan)
+        introduce(app, members, plan.stand_in, plan.rehearsal)
+        keep_plan(app, places.planner, plan)
         if not cost_only(config, plan.rehearsal):
             fetch_weights(config, app.console)
         stack.enter_context(interruptible(app.cancel))
-        return _render(app, planner, plan, server, limits)
+        return _render(app, places, plan, members, limits)
 
 
-def introduce(app: "App", server: "Server", stand_in: bool, rehearsal: str) -> None:
+def introduce(app: "App", members: Sequence["Member"], stand_in: bool, rehearsal: str) -> None:
     """Say what renders, and what is not well with it."""
     if stand_in:
         app.console.print(STAND_IN_LINE, style="bold magenta", highlight=False)
     if rehearsal:
         app.console.print(rehearsal_line(rehearsal), style="bold magenta", highlight=False)
-    for line in brief(server, rehearsal):
-        app.console.print(f"doctor: {line}", style="yellow", markup=False, highlight=False)
+    for member in members:
+        about = f"{member.name}: " if len(members) > 1 else ""
+        for line in brief(member.server, rehearsal) if member.open else [f"not there yet: {member.why}"]:
+            app.console.print(f"doctor: {about}{line}", style="yellow", markup=False, highlight=False)
 
 
 def keep_plan(app: "App", planner: Planner, plan: Plan) -> None:
@@ -92,39 +97,58 @@ def _warn_of_disk(app: "App", needed: float) -> None:
         )
 
 
-def _planner(app: "App", server: "Server") -> Planner:
-    """A planner that knows the live server; what it saw is kept for plans while the server is off."""
-    planner = app.planner(seen.Known(server.kind == "stand-in"), app.outputs / "clips", thorough=True)
-    planner.graph(app.config.workflow.graph)
-    server.require(planner.classes)
-    planner.known = seen.of_live(server, planner.classes)
-    seen.remember(app.outputs / "servers", app.config.server, planner.known)
-    if planner.unknown:
-        app.console.print(
-            f"unverified environment ({', '.join(planner.unknown)}): renders are reused within this sweep only;"
-            " name what is installed there with server.release=LABEL",
-            style="yellow",
-            highlight=False,
-        )
-    return planner
+def _places(app: "App", members: Sequence["Member"]) -> Environments:
+    """The environments of the live servers; what was seen of each is kept for plans while it is off."""
+    classes = app.planner(seen.Known(False), app.outputs / "clips")
+    classes.graph(app.config.workflow.graph)
+    knowns = []
+    for member in members:
+        if member.open:
+            member.server.require(classes.classes)
+            knowns.append(seen.of_live(member.server, classes.classes))
+            seen.remember(app.outputs / "servers", member.config, knowns[-1])
+    places = app.environments(knowns, app.outputs / "clips", thorough=True)
+    for planner in places.planners:
+        planner.graph(app.config.workflow.graph)
+        if planner.unknown:
+            app.console.print(
+                f"unverified environment ({', '.join(planner.unknown)}): renders are reused within this sweep only;"
+                " name what is installed there with server.release=LABEL",
+                style="yellow",
+                highlight=False,
+            )
+    for line in places.described():
+        app.console.print(line, markup=False, highlight=False)
+    return places
 
 
-def planned(app: "App", planner: Planner, server: "Server", make: Callable[[], Plan]) -> Plan:
+def planned(app: "App", places: Environments, members: Sequence["Member"], make: Callable[[Planner], Plan]) -> Plan:
     """The plan that ``make`` makes; checksums of model files are computed where they are to be had, and remembered."""
     servers = app.outputs / "servers"
-    with contents(server, planner.known.stamp, servers, app.console) as planner.content:
-        plan = make()
-    planner.known = replace(planner.known, models=planner.contents)
-    seen.remember(servers, app.config.server, planner.known)
+    of_group: dict[int, list[Member]] = {}
+    for member in members:
+        if member.open and (group := places.group_of(member)) is not None:
+            of_group.setdefault(group, []).append(member)
+    with ExitStack() as stack:
+        for k, planner in enumerate(places.planners):
+            server = of_group[k][0].server
+            planner.content = stack.enter_context(contents(server, planner.known.stamp, servers, app.console))
+        plan = places.plan(make)
+    for k, planner in enumerate(places.planners):
+        planner.known = replace(planner.known, models=planner.contents)
+        for member in of_group[k]:
+            known = replace(planner.known, schema=member.server.schema(), stamp=planner.known.stamp)
+            seen.remember(servers, member.config, known)
     return plan
 
 
-def _render(app: "App", planner: Planner, plan: Plan, server: "Server", limits: Limits) -> int:
+def _render(app: "App", places: Environments, plan: Plan, members: Sequence["Member"], limits: Limits) -> int:
     from runner.live import make_view
     from sweeps.tracking import Tracker
 
     config = app.config
     started: dict[str, Any] = {}
+    planner = places.planner
     with ExitStack() as stack, ExitStack() as bars:
         tracker = stack.enter_context(Tracker(config.tracking, app.outputs))
         logging = stack.enter_context(ThreadPoolExecutor(1))  # MLflow takes seconds to start: not the sweep's time
@@ -134,37 +158,43 @@ def _render(app: "App", planner: Planner, plan: Plan, server: "Server", limits: 
             bars.enter_context(view)
         begun = logging.submit(tracker.start, app.result(planner, plan))
         begun.add_done_callback(lambda done: say(view.note, done))
-        engine = engine_of(app, planner, plan, server, pool, view, limits)
+        engine = engine_of(app, places, plan, members, pool, view, limits)
         engine.after = lambda progress: started.update(
-            last=logging.submit(_log_so_far, app, planner, plan, tracker, progress)
+            last=logging.submit(_log_so_far, app, planner, places.as_rendered(), tracker, progress)
         )
         progress = engine.run()
         bars.close()
+        plan = places.as_rendered()
         result = app.result(planner, plan, **came_of(progress))
         return finish(app, result, progress=progress, tracker=tracker, untracked=trouble(begun, started.get("last")))
 
 
 def engine_of(
-    app: "App", planner: Planner, plan: Plan, server: "Server", pool: ScoringPool, view: "View", limits: Limits
+    app: "App",
+    places: Environments,
+    plan: Plan,
+    members: Sequence["Member"],
+    pool: ScoringPool,
+    view: "View",
+    limits: Limits,
 ) -> Engine:
-    """What renders ``plan`` on ``server``, as the config of ``app`` has it."""
+    """What renders ``plan`` on ``members``, as the config of ``app`` has it."""
     return Engine(
         plan,
-        planner.store,
-        server,
+        places.planner.store,
+        members,
         pool,
         view,
         limits,
-        task=lambda one, entry: app.task(planner, one, entry),
+        task=lambda one, entry: app.task(places.planner_of(one), one, entry),
         cancel=app.cancel,
-        facts={
-            "sweep": app.name,
-            "stamp": planner.known.stamp.to_json() if planner.known.stamp else {},
-            "scored_on_card": shares_card(app.config),
-        },
+        facts={"sweep": app.name, "scored_on_card": shares_card(app.config)},
         expected=app.config.sweep.expected_failures,
         max_failures=app.config.sweep.max_failures,
-        rendered=lambda one, entry, seconds: _learn(planner, limits, one, entry, seconds),
+        homes=places.homes,
+        rendered=lambda one, entry, seconds: _learn(places.planner_of(one), limits, one, entry, seconds),
+        group_of=places.group_of,
+        fits=places.fits,
     )
 
 

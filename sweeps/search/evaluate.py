@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sweeps.engine import Progress
 from sweeps.plan import Plan, PlannedCell
 from sweeps.planning import Planner
+from sweeps.progress import Progress
 from sweeps.results import SettingResult, SweepResult
 from sweeps.running import came_of
 from sweeps.search.driver import Verdict
@@ -31,8 +31,9 @@ class Looks:
     """The driver's look.
 
     ``render`` runs a plan; ``best`` names the best trial so far; ``planned`` makes a plan with what the server's model
-    files are. ``found`` has the result of every setting that was looked at, by its trial's number, of the dearest look;
-    the baseline's is under -1.
+    files are, and ``as_rendered`` has it with every block where it was rendered. ``found`` has
+    the result of every setting that was looked at, by its trial's number, of the dearest look; the baseline's is under
+    -1.
     """
 
     app: "App"
@@ -40,8 +41,9 @@ class Looks:
     search: Search
     render: Render
     best: Callable[[], Proposal | None]
+    planned: Callable[[Callable[[Planner], Plan]], Plan]
+    as_rendered: Callable[[], Plan]
     logged: Callable[[SweepResult], None] = lambda _: None
-    planned: Callable[[Callable[[], Plan]], Plan] = lambda make: make()
     found: dict[int, SettingResult] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
     """Of all looks together."""
@@ -66,8 +68,8 @@ class Looks:
         """
         cache = self.planner.clip_cache
         plan = self.planned(
-            lambda: self.planner.plan_of(
-                settings, BASELINE, lambda setting: clips_at(self.planner.clips(setting), rung, cache)
+            lambda planner: planner.plan_of(
+                settings, BASELINE, lambda setting: clips_at(planner.clips(setting), rung, cache)
             )
         )
         one = sum(cell.setting == BASELINE for cell in plan.cells) == 1
@@ -90,15 +92,14 @@ class Looks:
             for one in proposals
             if best is not None and not one.baseline and one.number != best.number
         }
-        progress = self.render(plan, partial(self._skip, plan, watched, {}))
-        result = self.app.result(self.planner, plan, **came_of(progress))
+        progress = self.render(plan, partial(self._skip, watched, {}))
+        result = self.app.result(self.planner, self.as_rendered(), **came_of(progress))
         self._keep(proposals, named, result, progress)
         seen = pretended(result)
         return {one.number: self._verdict(named[one.number].name, rung, seen, progress) for one in proposals}
 
     def _skip(
         self,
-        plan: Plan,
         watched: Mapping[str, str],
         decided: dict[str, tuple[int, str]],
         planned: PlannedCell,
@@ -112,7 +113,7 @@ class Looks:
         state = now.rendered + now.scored
         seen, why = decided.get(planned.setting, (-1, ""))
         if not why and seen != state:
-            result = pretended(self.app.result(self.planner, plan, **came_of(now)))
+            result = pretended(self.app.result(self.planner, self.as_rendered(), **came_of(now)))
             own, best = result.setting(planned.setting), result.setting(watched[planned.setting])
             why = worse(own, best, self.search.objectives[0], clips) if own and best else ""
             decided[planned.setting] = (state, why)

@@ -1,6 +1,6 @@
-"""``search=tpe`` and its kin: one search on one server, from its space to its tables."""
+"""``search=tpe`` and its kin: one search on its servers, from its space to its tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -9,13 +9,14 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sweeps.config import GROUP_AXES
-from sweeps.engine import Progress
+from sweeps.environments import Environments
 from sweeps.finish import INTERRUPTED, OK, SOME_FAILED, finish
 from sweeps.interrupt import interruptible
 from sweeps.judging import cost_only, fetch_weights
 from sweeps.limits import Limits
 from sweeps.plan import Plan, PlannedCell
 from sweeps.planning import Planner
+from sweeps.progress import Progress
 from sweeps.results import SweepResult
 from sweeps.running import engine_of, introduce, keep_plan, log_settings, planned, say, trouble
 from sweeps.scoring import ScoringPool
@@ -38,15 +39,15 @@ from workflow.graph import canonical_json
 from workflow.words import counted
 
 if TYPE_CHECKING:
-    from runner.server import Server
+    from runner.pool import Member
     from sweeps.app import App
 
 
-def search(app: "App", planner: Planner, server: "Server", limits: Limits) -> int:
+def search(app: "App", places: Environments, members: Sequence["Member"], limits: Limits) -> int:
     """Search until the trials are done, the space is exhausted or a limit is reached; the exit code."""
     from runner.live import make_view
 
-    config = app.config
+    config, planner = app.config, places.planner
     wanted = search_of(config, planner.known.rehearsal)
     with ExitStack() as stack:
         tracker = stack.enter_context(Tracker(config.tracking, app.outputs))
@@ -61,7 +62,7 @@ def search(app: "App", planner: Planner, server: "Server", limits: Limits) -> in
                 view = make_view(len(plan.to_run), app.console, stand_in=plan.stand_in)
                 if plan.to_run:
                     bars.enter_context(view)
-                engine = engine_of(app, planner, plan, server, pool, view, limits)
+                engine = engine_of(app, places, plan, members, pool, view, limits)
                 engine.skip = lambda one: skip(one, lambda: engine.progress)
                 return engine.run()
 
@@ -75,11 +76,12 @@ def search(app: "App", planner: Planner, server: "Server", limits: Limits) -> in
                 begun["start"].add_done_callback(partial(say, warn))
             submitted.append(logging.submit(log_settings, tracker, named))
 
-        looks = Looks(app, planner, wanted, render, lambda: book.best, log, partial(planned, app, planner, server))
+        make = partial(planned, app, places, members)
+        looks = Looks(app, planner, wanted, render, lambda: book.best, make, places.as_rendered, log)
         first = looks.plan([looks.baseline()], Rung())
         book = _book(app, wanted, planner, first)
         begun["hash"] = sha256(canonical_json([book.name, dict(book.definition)]).encode()).hexdigest()
-        _introduce(app, server, wanted, book, first)
+        _introduce(app, members, wanted, book, first)
         if not cost_only(config, first.rehearsal):
             fetch_weights(config, app.console)
         stack.enter_context(interruptible(app.cancel))
@@ -132,7 +134,7 @@ def _book(app: "App", wanted: Search, planner: Planner, first: Plan) -> Book:
     return book
 
 
-def _introduce(app: "App", server: "Server", wanted: Search, book: Book, first: Plan) -> None:
+def _introduce(app: "App", members: Sequence["Member"], wanted: Search, book: Book, first: Plan) -> None:
     describe(app.console, app.config, wanted, f"{app.name}{f' ({first.mark})' if first.mark else ''}")
     done = f", {book.counted} of them done" if book.counted else ""
     cells = counted(len(first.cells), "cell")
@@ -142,7 +144,7 @@ def _introduce(app: "App", server: "Server", wanted: Search, book: Book, first: 
     ]
     for line in lines:
         app.console.print(line, soft_wrap=True, markup=False, highlight=False)
-    introduce(app, server, first.stand_in, first.rehearsal)
+    introduce(app, members, first.stand_in, first.rehearsal)
 
 
 def _told(app: "App", book: Book, wanted: Search) -> None:

@@ -9,7 +9,7 @@ import av
 from house import House
 from small_sweep import ENVIRONMENT
 
-from sweeps.engine import Progress
+from sweeps.progress import Progress
 from sweeps.store import Entry, Store
 from workflow.cell import Cell
 from workflow.files import read_json, sha256_file

@@ -11,11 +11,13 @@ from rich.console import Console
 
 from runner.config import RetriesConfig, ServerConfig
 from runner.live import make_view
+from runner.pool import Member
 from runner.server import Server
 from sweeps.config import BudgetConfig
-from sweeps.engine import Engine, Progress
+from sweeps.engine import Engine
 from sweeps.limits import Limits
 from sweeps.plan import Plan, PlannedCell
+from sweeps.progress import Progress
 from sweeps.scoring import ScoringPool
 from sweeps.store import Store
 from workflow.binding import bind
@@ -77,4 +79,4 @@ def sweep(server: Server, cells: Sequence[Cell], store: Store, **more: Any) -> P
         told: dict[str, Any] = {
             "limits": Limits(BudgetConfig()), "task": lambda one, entry: None, "cancel": threading.Event(), **more,
         }  # fmt: skip
-        return Engine(plan, store, server, pool, view, **told).run()
+        return Engine(plan, store, [Member(server.config, store.root, server=server)], pool, view, **told).run()

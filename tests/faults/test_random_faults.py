@@ -18,7 +18,7 @@ from small_sweep import config, sweep
 from runner.config import RetriesConfig
 from runner.server import open_server
 from runner.standin.faults import read_fault
-from sweeps.engine import Progress
+from sweeps.progress import Progress
 from sweeps.store import Store
 from workflow.cell import Cell
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from eval.score import Score
 from eval.value import absent, number
 from runner.live import make_view
+from runner.pool import Member
 from runner.server import open_server
 from sweep import CONF
 from sweeps.app import App
@@ -180,7 +181,7 @@ class Ready:
 
     def __init__(self, engine: Engine, planner: Planner) -> None:
         self.engine, self.planner = engine, planner
-        self.plan, self.server, self.store = engine.plan, engine.server, engine.store
+        self.plan, self.server, self.store = engine.plan, engine.members[0].server, engine.store
 
     def kept(self) -> set[str]:
         """Names of the cells whose render stands in the store."""
@@ -217,7 +218,10 @@ def ready_for(app: App, **more: Any) -> Iterator[Ready]:
             "expected": app.config.sweep.expected_failures,
             "max_failures": app.config.sweep.max_failures,
         }
-        yield Ready(Engine(plan, planner.store, server, **{**told, **more}), planner)
+        yield Ready(
+            Engine(plan, planner.store, [Member(server.config, app.outputs, server=server)], **{**told, **more}),
+            planner,
+        )
 
 
 @pytest.fixture

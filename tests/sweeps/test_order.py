@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweeps.order import RELOAD_SHARE, balanced, compared, reloads
+from sweeps.order import RELOAD_SHARE, balanced, blocks_joined, compared, reloads
 
 Cell = tuple[str, int, str]  # setting, block, loader
 
@@ -15,7 +15,8 @@ def blocks_of(loaders: list[str], blocks: int) -> list[list[Cell]]:
 
 
 def ordered(loaders: list[str], blocks: int, seconds: float, reload_s: float) -> list[Cell]:
-    return balanced(blocks_of(loaders, blocks), lambda c: c[2], lambda _: seconds, reload_s)
+    cells = blocks_of(loaders, blocks)
+    return balanced(cells, lambda c: c[2], blocks_joined(cells, lambda c: c[2], lambda _: seconds, reload_s))
 
 
 loader_lists = st.lists(st.sampled_from("abc"), min_size=1, max_size=7)
@@ -80,4 +81,4 @@ def test_neighbouring_blocks_share_a_loader() -> None:
 
 
 def test_nothing_to_order_is_fine() -> None:
-    assert balanced([], lambda c: c, lambda c: 1.0, 1.0) == []
+    assert balanced([], lambda c: c, blocks_joined([], lambda c: c, lambda c: 1.0, 1.0)) == []

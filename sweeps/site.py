@@ -1,0 +1,252 @@
+"""One server of a sweep: kept busy, left alone when it is gone, taken back when it returns."""
+
+import statistics
+import threading
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sweeps.expected import is_expected
+from sweeps.lane import Lane, Sent
+from sweeps.plan import PlannedCell
+
+if TYPE_CHECKING:
+    from runner.outcome import Outcome
+    from runner.pool import Member
+    from runner.progress import Progress as Seen
+    from runner.server import Server
+    from sweeps.engine import Engine
+
+
+class Site:
+    """Renders on one server, in a thread of its own; what is common to all servers it asks of the ``engine``.
+
+    ``group`` is the environment it renders in, ``loader`` the model that it holds. ``here`` is False while it is out of
+    the pool, and ``why`` says why. ``rests`` says why it begins no further cell of the plan.
+    """
+
+    def __init__(self, engine: "Engine", member: "Member") -> None:
+        self._engine, self.member, self.group = engine, member, 0
+        self.loader, self.why, self.rests = "", member.why, ""
+        self.here = False
+        self.lane: Lane | None = None
+        self._paces: list[float] = []
+        self._left: list[tuple[str, str]] = []
+        self._must_go = self._went = False
+        if member.open:
+            self._prepare()
+            self._join()
+
+    def _prepare(self) -> None:
+        from runner.recover import Mender
+
+        engine = self._engine
+        self.lane = Lane(self.server, engine.cancel, engine.retries)
+        self._mender = Mender(self.server, engine.view.note, engine.cancel)
+
+    def _join(self) -> bool:
+        """Take part, if the server renders in an environment that the plan knows."""
+        group = self._engine.group_of(self.member)
+        self.here = group is not None
+        self.why = "" if self.here else "it renders in another environment than this sweep"
+        self.group = group or 0
+        return self.here
+
+    @property
+    def server(self) -> "Server":
+        """Its session."""
+        return self.member.server
+
+    @property
+    def _lane(self) -> Lane:
+        assert self.lane is not None  # noqa: S101  a site that is here is prepared
+        return self.lane
+
+    @property
+    def busy(self) -> bool:
+        """Whether a cell is on the server."""
+        return self.lane is not None and bool(self.lane.cells)
+
+    @property
+    def queued_s(self) -> float:
+        """Forecast of what was sent and is not followed yet."""
+        return sum(one.planned.seconds for one in self.lane.ahead) if self.lane is not None else 0.0
+
+    def fits(self, planned: PlannedCell) -> bool:
+        """Whether the server has what the cell's graph names."""
+        return self._engine.fits(self.member, planned)
+
+    def may(self, planned: PlannedCell) -> bool:
+        """Whether the cell can be rendered here, and belongs to this environment."""
+        return self._engine.homes.may(planned, self.group) and self.fits(planned)
+
+    def free_in(self) -> float:
+        """Seconds until it has done what it was given, as forecast and at its own pace."""
+        if self.lane is None:
+            return 0.0
+        cells = self.lane.cells
+        spent = time.monotonic() - self.lane.since if self.lane.followed is not None else 0.0
+        running = self.cost(cells[0]) if cells and self.lane.followed is not None else 0.0
+        waits = sum(self.cost(one) for one in cells[self.lane.followed is not None :])
+        return max(running - spent, 0.05 * running) + waits
+
+    def cost(self, planned: PlannedCell) -> float:
+        """Seconds that it would take for a cell: the forecast, at its own pace where that is known."""
+        load = self._engine.plan.reload_s if planned.loader != self.loader else 0.0
+        return (planned.seconds + load) * self._engine.dispatch.pace_of(self)
+
+    @property
+    def pace(self) -> float | None:
+        """What its renders took against their forecasts; None before the first."""
+        return statistics.median(self._paces) if self._paces else None
+
+    @property
+    def at_least(self) -> float:
+        """What the render that runs has taken already, against its forecast."""
+        sent = self.lane.followed if self.lane is not None else None
+        if self.lane is None or sent is None or sent.planned.seconds <= 0:
+            return 0.0
+        return (time.monotonic() - self.lane.since) / (sent.planned.seconds + self._engine.plan.reload_s)
+
+    def run(self) -> None:
+        """Take cells and see them through until nothing is left."""
+        engine = self._engine
+        while not engine.dispatch.over(self):
+            if not self.here:
+                self._come_back()
+                continue
+            self._fill()
+            sent = self._lane.next()
+            if sent is not None:
+                self._see_through(sent)
+            elif self.here:
+                engine.dispatch.pause()
+
+    def _fill(self) -> None:
+        """Keep the server busy: cells whose next attempt is due, then the next ones of the plan."""
+        engine, lane = self._engine, self._lane
+        while self.here and not lane.full:
+            with engine.writing():
+                job = engine.dispatch.next(self)
+                if job is None:
+                    if not lane.cells and engine.dispatch.steal(self):
+                        continue
+                    return
+                if job.again is not None and not lane.cells and (mended := self._mender.check()).stop:
+                    engine.dispatch.put_off(job.again)
+                    self._leave(mended.stop, away=mended.away)
+                    return
+                self.loader = job.planned.loader
+                lane.send(job.planned, job.folder, job.counted)
+
+    def _see_through(self, sent: Sent) -> None:
+        engine, cell = self._engine, sent.submitted.cell
+        engine.begun(self, sent)
+
+        def look(seen: "Seen") -> None:
+            engine.view.progress(cell, seen)
+
+        outcome = self._lane.follow(sent, look, self._fill)
+        with engine.writing():
+            self._ended(sent, outcome)
+        self._lane.followed = None
+
+    def _ended(self, sent: Sent, outcome: "Outcome") -> None:
+        """Keep what came; or put the server in order, and try again, or record the failure."""
+        from runner.live import ending
+
+        engine, name, journal = self._engine, sent.planned.name, sent.submitted.journal
+        engine.spent(outcome)
+        if outcome.done:
+            self._mender.worked()
+            self._learn(sent.planned, outcome)
+            engine.keep(sent, outcome)
+            if why := self._mender.mend(outcome).stop:
+                self._leave(why)
+            return
+        if outcome.status == "out_of_memory":
+            self._lane.take_back(f"the server's memory is looked at first, as {name} ran out of it")
+        prompt_id = journal.prompt_id if journal else None
+        away = outcome.fault == "away" and engine.dispatch.others(self)
+        if away:
+            mended_stop, excused = outcome.message, True
+        else:
+            mended = self._mender.mend(outcome, prompt_id, alone=not self._lane.ahead)
+            mended_stop, excused = mended.stop or "", mended.excused
+        why = self.server.trouble() or mended_stop or (outcome.message if outcome.stop else "")
+        elsewhere = bool(why) and engine.dispatch.others(self)
+        halted = "interrupted" if engine.cancel.is_set() else "" if elsewhere else why
+        final = halted or is_expected(sent.planned, outcome.status, engine.expected)
+        again = None if final else self._lane.again(sent, outcome, excused=excused or elsewhere)
+        if again:
+            if away and prompt_id is not None:
+                self._left.append((prompt_id, name))
+            engine.view.note(f"{name}: {ending(outcome)}; {again}")
+        else:
+            engine.fail(sent, outcome)
+        if halted and not why:
+            engine.dispatch.stop(halted)
+        if why:
+            self._leave(why, away=outcome.fault == "away", mended=bool(mended_stop))
+
+    def _learn(self, planned: PlannedCell, outcome: "Outcome") -> None:
+        seconds, load = outcome.timings.total_s, self._engine.plan.reload_s if outcome.timings.cold else 0.0
+        if seconds and planned.seconds + load > 0:
+            self._paces.append(seconds / (planned.seconds + load))
+
+    def _leave(self, why: str, *, away: bool = False, mended: bool = True) -> None:
+        """Nothing more is sent to this server: its cells go to the others, or, without any, the sweep stops."""
+        engine = self._engine
+        if not engine.dispatch.others(self):
+            engine.dispatch.stop(why)
+            if mended:
+                self._lane.let_go(why, away=away)
+            return
+        self.here, self.why, self._must_go, self._went = False, why, not away, False
+        self.loader = ""
+        names = [one.planned.name for one in self._lane.ahead]
+        left = self._lane.hand_over(why, away=away)
+        self._left += list(zip(left, names, strict=False))
+        engine.view.note(f"{self.member.name} is left out: {why}")
+
+    def _come_back(self) -> None:
+        """Ask after a while whether the server is back, and as it was."""
+        from runner.transport import ServerError
+
+        engine, cancel = self._engine, self._engine.cancel
+        _wait(cancel, self.member.config.rejoin_s, partial(engine.dispatch.over, self))
+        if engine.dispatch.over(self):
+            return
+        try:
+            if not self.member.open:
+                if not self.member.try_to_enter():
+                    return
+                self._prepare()
+            else:
+                self.server.renew()
+        except ServerError as error:
+            self._went, self.why = True, error.message
+            return
+        if self._must_go and not self._went:
+            return
+        self._drop_left()
+        if self._join():
+            engine.view.note(f"{self.member.name} is back")
+
+    def _drop_left(self) -> None:
+        """Take off the server what it still has of ours and another renders, or has rendered."""
+        from runner.transport import ServerError
+
+        for prompt_id, name in self._left:
+            if not self._engine.retries.waiting.has(name):
+                try:
+                    self.server.client.cancel(prompt_id)
+                except ServerError:
+                    return
+        self._left.clear()
+
+
+def _wait(cancel: threading.Event, seconds: float, over: "partial[bool]") -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not over() and not cancel.wait(0.2):
+        pass

@@ -1,0 +1,181 @@
+"""Several servers: work goes where it ends first, a dead one's cells go elsewhere, nothing is lost or made twice."""
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import pytest
+import requests
+
+from runner.config import BadServerConfig
+from sweeps.app import App
+from sweeps.environments import MixedPool
+
+MakeApp = Callable[..., App]
+
+
+class Restartable(Protocol):
+    """What the fixture ``restartable`` makes."""
+
+    url: str
+
+    def start(self) -> str: ...
+
+    def kill(self) -> None: ...
+
+
+Servers = Callable[..., Restartable]
+
+
+def pooled(make_app: MakeApp, *servers: Restartable, words: tuple[str, ...] = (), **more: Any) -> App:
+    urls = ",".join(one.url for one in servers)
+    patient = ("server.poll_s=0.05", "server.unreachable_s=1", "server.rejoin_s=0.3", "server.memory_hz=0")
+    return make_app("server=pool", f"server.urls=[{urls}]", *patient, *words, **more)
+
+
+def renders(app: App) -> list[dict[str, Any]]:
+    """The record of every render in the store."""
+    return [json.loads(path.read_text("utf-8")) for path in (app.outputs / "store").glob("*/*/render.json")]
+
+
+def made_on(app: App) -> Counter[str]:
+    return Counter(one["journal"]["url"] for one in renders(app))
+
+
+def prompts(server: Restartable) -> int:
+    return len(requests.get(f"{server.url}/history", timeout=5).json())
+
+
+def shown(app: App) -> str:
+    text: str = app.console.file.getvalue()  # type: ignore[attr-defined]
+    return text
+
+
+EIGHT = ("sweep.axes.steps=[2,3,4,5,6,7,8,9]",)
+
+
+def test_a_faster_server_renders_more_and_every_cell_is_made_once(
+    make_app: MakeApp, restartable: Servers, quick: Any
+) -> None:
+    fast, slow = restartable("--pace", "0.3"), restartable("--pace", "2")
+    fast.start(), slow.start()
+    app = pooled(make_app, fast, slow, words=EIGHT, scorer=quick)
+    assert app.run() == 0
+    count = made_on(app)
+    assert count.total() == 8
+    assert count[fast.url] > count[slow.url] > 0
+    assert prompts(fast) + prompts(slow) == 8
+    again = pooled(make_app, fast, slow, words=EIGHT, scorer=quick)
+    assert again.run() == 0
+    assert prompts(fast) + prompts(slow) == 8
+    assert "nothing rendered, 8 reused" in shown(again)
+
+
+def test_the_cells_of_a_dead_server_go_elsewhere(make_app: MakeApp, restartable: Servers, quick: Any) -> None:
+    dead, alive = restartable("--pace", "1", "--fault", "died:after=1"), restartable("--pace", "0.5")
+    dead.start(), alive.start()
+    app = pooled(make_app, dead, alive, words=EIGHT, scorer=quick)
+    assert app.run() == 0
+    assert made_on(app).total() == 8
+    assert "is left out: " in shown(app)
+    assert "8 rendered, 0 reused" in shown(app)
+    moved = [one for one in renders(app) if one["attempts"]]
+    assert moved and all(one["journal"]["url"] == alive.url for one in moved)
+    assert {attempt["status"] for one in moved for attempt in one["attempts"]} == {"lost"}
+
+
+def test_a_server_that_returns_joins_again(make_app: MakeApp, restartable: Servers, quick: Any) -> None:
+    slow, late = restartable("--pace", "1.5"), restartable("--pace", "0.2")
+    slow.start()
+    app = pooled(make_app, slow, late, words=EIGHT, scorer=quick)
+    after = threading.Timer(2.0, late.start)
+    after.start()
+    try:
+        assert app.run() == 0
+    finally:
+        after.join()
+    assert made_on(app)[late.url] > 0
+    assert "not there yet" in shown(app)
+    assert f"{late.url.rpartition('/')[2]} is back" in shown(app)
+
+
+def test_without_any_server_left_the_sweep_stops_and_goes_on_later(
+    make_app: MakeApp, restartable: Servers, quick: Any
+) -> None:
+    first, second = restartable("--pace", "0.5"), restartable("--pace", "0.5")
+    first.start(), second.start()
+    app = pooled(make_app, first, second, words=EIGHT, scorer=quick)
+
+    def cut() -> None:
+        while not renders(app):
+            time.sleep(0.05)
+        first.kill(), second.kill()
+
+    power = threading.Thread(target=cut)
+    power.start()
+    assert app.run() == 3
+    power.join()
+    assert "no server is left" in shown(app)
+    done = made_on(app).total()
+    assert 0 < done < 8
+    third = restartable("--pace", "0.1")
+    third.start()
+    again = pooled(make_app, third, words=EIGHT, scorer=quick)
+    assert again.run() == 0
+    assert made_on(again).total() == 8
+    assert f"{8 - done} rendered, {done} reused" in shown(again)
+
+
+def test_a_waiting_cell_is_stolen_from_a_slow_server(make_app: MakeApp, restartable: Servers, quick: Any) -> None:
+    fast, slow = restartable("--pace", "0.2"), restartable("--pace", "6")
+    fast.start(), slow.start()
+    words = ("sweep.axes.steps=[2,3,4,5]",)
+    app = pooled(make_app, fast, slow, words=words, scorer=quick)
+    assert app.run() == 0
+    assert made_on(app) == {fast.url: 3, slow.url: 1}  # each was given two at first
+
+
+def test_different_versions_keep_each_block_in_one_environment(
+    make_app: MakeApp, restartable: Servers, quick: Any
+) -> None:
+    old, new = restartable("--pace", "0.4", "--comfyui", "0.3.64"), restartable("--pace", "0.4", "--comfyui", "0.27.0")
+    old.start(), new.start()
+    words = ("sweep.axes.steps=[2,3]", "sweep.seeds=[1,2,3,4]")
+    app = pooled(make_app, old, new, words=words, scorer=quick)
+    assert app.run() == 0
+    by_seed: dict[int, set[str]] = {}
+    for one in renders(app):
+        by_seed.setdefault(one["seed"], set()).add(one["journal"]["url"])
+    assert all(len(urls) == 1 for urls in by_seed.values())
+    assert {url for urls in by_seed.values() for url in urls} == {old.url, new.url}
+    assert "different environments in one pool" in shown(app)
+    again = pooled(make_app, old, new, words=words, scorer=quick)
+    assert again.run() == 0
+    assert "nothing rendered, 8 reused" in shown(again)
+
+
+def test_a_pool_that_cannot_be_is_refused(make_app: MakeApp) -> None:
+    for words, why in (
+        (("server.urls=[]",), "needs server.urls"),
+        (("server.urls=[http://a:1,http://A:1/]",), "twice"),
+        (("server.urls=[ftp://a:1]",), "no http:// or https:// address"),
+    ):
+        with pytest.raises(BadServerConfig, match=why):
+            make_app("server=pool", *words).run()
+
+
+def test_stand_ins_and_models_do_not_mix() -> None:
+    from sweeps.environments import environments
+    from sweeps.known import Known
+
+    with pytest.raises(MixedPool, match="model, stand-in"):
+        environments(lambda known: None, [Known(True, stamp=stamp("stand-in")), Known(False, stamp=stamp("comfyui"))])  # type: ignore[arg-type, return-value]
+
+
+def stamp(kind: str) -> Any:
+    from runner.stamp import Stamp
+
+    return Stamp(kind)
