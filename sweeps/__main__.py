@@ -1,4 +1,4 @@
-"""``python -m sweeps prepare|du|prune``: pictures for a clip, and the room that renders take."""
+"""``python -m sweeps prepare|du|prune|watch``: pictures for a clip, the room that renders take, a sweep at a glance."""
 
 import argparse
 import sys
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The commands and what they take."""
-    from sweeps import prepare
+    from sweeps import prepare, watch
 
     whole = argparse.ArgumentParser(prog="python -m sweeps", description="What belongs to sweeps, besides running one.")
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
@@ -47,7 +47,10 @@ def parser() -> argparse.ArgumentParser:
     tidy.add_argument("--older-than", type=float, metavar="DAYS", help="also every render older than so many days")
     tidy.add_argument("--yes", action="store_true", help="really remove it")
     tidy.set_defaults(run=_prune)
-    for one in (room, tidy):
+    glance = commands.add_parser("watch", help="a sweep at a glance, running or over; --serve for a phone")
+    watch.add_arguments(glance)
+    glance.set_defaults(run=watch.run)
+    for one in (room, tidy, glance):
         one.add_argument(
             "--outputs", type=Path, default=OUTPUTS, metavar="DIR", help="default: outputs/ beside sweep.py"
         )

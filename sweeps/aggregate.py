@@ -51,6 +51,8 @@ def value_of(cell: CellResult, metric: str) -> tuple[float | None, str | None]:
     record = _record(cell, metric)
     if record is None:
         return None, _why_absent(cell, metric)
+    if cell.other_card and metric.startswith("cost/"):
+        return None, f"of another card ({cell.card}), see the table by card"
     number = record.get("value")
     if number is None:
         return None, str(record.get("missing") or "no value, no reason given")

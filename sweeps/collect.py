@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sweeps.account import slow_steps, spent
+from sweeps.cards import of_one_card
 from sweeps.expected import is_expected
 from sweeps.plan import Plan, PlannedCell
 from sweeps.progress import Failure
@@ -44,6 +45,7 @@ def collect(
         results[one.name] = _cell(one, sound, store, scorer_of, failures, unscored, expected, cost_only)
         if results[one.name].state == "pending" and one.name in skipped:
             results[one.name] = _with(results[one.name], reason=skipped[one.name])
+    results = of_one_card(results)
     for name, twin in plan.twins.items():
         results[name] = _as_twin(results[name], results[twin])
     by_setting: dict[str, list[CellResult]] = {}
@@ -130,6 +132,7 @@ def _judged(
         "reason": None if score is not None else cost_only or unscored.get(one.name, "not scored yet"),
         "cost": {name: value.to_json() for name, value in cost.items()},
         "spent": spent(entry.record),
+        "card": str((entry.record.get("stamp") or {}).get("gpu") or ""),
     }
 
 

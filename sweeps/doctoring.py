@@ -27,7 +27,22 @@ BRIEF = 2
 
 
 def doctor(app: "App") -> int:
-    """Print what is known of the server and of every cell; 2 where something will fail that nobody expects, else 0."""
+    """Print what is known of the servers and of every cell; 2 where something will fail that nobody expects, else 0."""
+    from runner.config import members_of
+
+    codes: list[int] = []
+    for one in members_of(app.config.server):
+        if codes:
+            app.console.print()
+        codes.append(_doctor(replace(app, config=replace(app.config, server=one))))
+    if len(codes) > 1:
+        ready = sum(code == 0 for code in codes)
+        app.console.print(f"{ready} of {len(codes)} servers can do all of it", style="bold", highlight=False)
+    return max(codes)
+
+
+def _doctor(app: "App") -> int:
+    """One server."""
     from runner.doctor.finding import Report
     from runner.doctor.show import findings_table, heading, verdict
 

@@ -85,7 +85,9 @@ def _of_cell(planner: Planner, setting: Setting, one: PlannedCell, looked: "Look
     cell = one.cell
     facts = looked.facts or Facts(stand_in="" if planner.known.stand_in else None)
     found = [
-        *about_graph(cell.graph, planner.schema, binding=binding, clip=cell.clip, windows=cell.windows, swept=swept),
+        *about_graph(
+            cell.graph, planner.schemas[0], binding=binding, clip=cell.clip, windows=cell.windows, swept=swept
+        ),
         *about_packages(cell.graph, facts, looked.packages),
     ]
     return [finding for finding in found if finding.mark in ("fault", "risk")]

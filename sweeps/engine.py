@@ -38,7 +38,7 @@ class Engine:
     ``rendered`` is told of every new render and its seconds; ``after`` is called after every block of cells, so that
     what is known can be shown; ``skip`` says right before a cell begins why it is not worth it. ``group_of`` numbers a
     member's environment among those of ``homes``, None for one that the plan does not know; ``fits`` says whether a
-    member has what a cell's graph names.
+    member has what a cell's graph names. ``look`` is called many times a second, for those who watch.
     """
 
     plan: Plan
@@ -58,8 +58,10 @@ class Engine:
     skip: Callable[[PlannedCell], str | None] = lambda _: None
     group_of: Callable[["Member"], int | None] = lambda _: 0
     fits: Callable[["Member", PlannedCell], bool] = lambda *_: True
+    look: Callable[["Engine"], None] = lambda _: None
     progress: Progress = field(default_factory=Progress)
     retries: Retries = field(default_factory=Retries)
+    notes: deque[str] = field(default_factory=lambda: deque(maxlen=8))
     _places: dict[str, int] = field(default_factory=dict)
     _to_score: deque[ScoreTask] = field(default_factory=deque)
     _blocks: Counter[Block] = field(default_factory=Counter)
@@ -90,6 +92,7 @@ class Engine:
             thread.start()
         while any(thread.is_alive() for thread in threads):
             self._collect(0.05)
+            self.look(self)
             if self._block_ended:
                 self._block_ended = False
                 self.after(self.progress)
@@ -120,6 +123,11 @@ class Engine:
             return None
         self.limits.cells += 1
         return Job(planned, self.store.attempt(cell.recipe, environment))
+
+    def note(self, text: str) -> None:
+        """Something worth a line, for those who watch too."""
+        self.notes.append(text)
+        self.view.note(text)
 
     def begun(self, site: Site, sent: Sent) -> None:
         """A cell is now followed."""
@@ -206,7 +214,7 @@ class Engine:
         for task, score, why in self.pool.finished(wait_s):
             if score is None:
                 self.progress.unscored[task.key] = why
-                self.view.note(f"{task.key}: {why}")
+                self.note(f"{task.key}: {why}")
                 continue
             with self.writing(), self.lock:
                 self.store.put_score(Entry(task.video.parent, {}), task.scorer, score)
@@ -217,3 +225,4 @@ class Engine:
         self._collect()
         while self.pool.waiting and not self.cancel.is_set():
             self._collect(0.5)
+            self.look(self)

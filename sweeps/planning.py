@@ -27,7 +27,7 @@ from workflow.graph import Graph, default_graph, load_graph
 from workflow.models import canonical, is_model_file
 from workflow.rules import Finding, check, check_axes
 from workflow.schema import NodeSchema, default_schema
-from workflow.validate import Problem, validate
+from workflow.validate import validate_anywhere
 
 
 @dataclass
@@ -146,15 +146,16 @@ class Planner:
         return self._files[clip]
 
     @cached_property
-    def schema(self) -> NodeSchema:
-        """The live schema, the last one seen, or the shipped snapshot."""
-        return NodeSchema.from_object_info(self.known.schema) if self.known.schema else default_schema()
+    def schemas(self) -> list[NodeSchema]:
+        """The live schemas, those last seen, or the shipped snapshot."""
+        seen = [one for one in (self.known.schema, *self.also) if one]
+        return [NodeSchema.from_object_info(one) for one in seen] or [default_schema()]
 
     def check(self, setting: Setting, cell: Cell) -> Checked:
         """What makes the cell impossible (values the server does not take, what the rules refuse), and what is worth
         saying before it runs; packages that a stand-in does not need are left out."""
         problems, warnings = list[str](), list[str]()
-        for problem in self._validate(cell):
+        for problem in validate_anywhere(cell.graph, self.schemas):
             (problems if problem.level == "refused" else warnings).append(str(problem))
         for finding in self._findings(setting, cell):
             inert = finding.level == "inert" and finding.parameter in setting.axis
@@ -164,19 +165,6 @@ class Planner:
             elif finding.level == "warned" or inert or needs:
                 warnings.append(finding.message)
         return Checked(tuple(problems), tuple(warnings))
-
-    def _validate(self, cell: Cell) -> list[Problem]:
-        first: list[Problem] | None = None
-        for schema in (self.schema, *self._more_schemas):
-            found = validate(cell.graph, schema)
-            if not any(one.level == "refused" for one in found):
-                return found
-            first = found if first is None else first
-        return first or []
-
-    @cached_property
-    def _more_schemas(self) -> list[NodeSchema]:
-        return [NodeSchema.from_object_info(one) for one in self.also]
 
     def _findings(self, setting: Setting, cell: Cell) -> list[Finding]:
         _, binding = self.graph(setting.config.workflow.graph)

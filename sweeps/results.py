@@ -51,6 +51,10 @@ class CellResult:
     attempts: int = 1
     spent: Mapping[str, Any] = field(default_factory=dict)
     """What the render took against its forecast, see ``sweeps.account``."""
+    card: str = ""
+    """The GPU that rendered it; empty where that is not known."""
+    other_card: bool = False
+    """Whether most cells of the sweep were rendered on another card, so that its cost is in no mean."""
 
     @property
     def video(self) -> Path | None:

@@ -26,6 +26,7 @@ from sweeps.progress import Progress
 from sweeps.rehearsal import rehearsal_line
 from sweeps.results import SweepResult
 from sweeps.scoring import ScoringPool
+from sweeps.status import Reporter
 from sweeps.store import Entry, check_writable
 from sweeps.tracking_client import TrackingError
 from workflow.files import write_json
@@ -162,7 +163,10 @@ def _render(app: "App", places: Environments, plan: Plan, members: Sequence["Mem
         engine.after = lambda progress: started.update(
             last=logging.submit(_log_so_far, app, planner, places.as_rendered(), tracker, progress)
         )
+        reporter = Reporter(app.folder(plan.mark), app.name, plan.mark)
+        engine.look = reporter.look
         progress = engine.run()
+        reporter.end(engine, f"stopped: {progress.stopped}" if progress.stopped else "done")
         bars.close()
         plan = places.as_rendered()
         result = app.result(planner, plan, **came_of(progress))

@@ -22,7 +22,8 @@ class Site:
     """Renders on one server, in a thread of its own; what is common to all servers it asks of the ``engine``.
 
     ``group`` is the environment it renders in, ``loader`` the model that it holds. ``here`` is False while it is out of
-    the pool, and ``why`` says why. ``rests`` says why it begins no further cell of the plan.
+    the pool, and ``why`` says why. ``rests`` says why it begins no further cell of the plan. ``done`` counts
+    its renders, ``seen`` is the last moment of the one that runs.
     """
 
     def __init__(self, engine: "Engine", member: "Member") -> None:
@@ -31,6 +32,8 @@ class Site:
         self.here = False
         self.lane: Lane | None = None
         self._paces: list[float] = []
+        self.done = 0
+        self.seen: Seen | None = None
         self._left: list[tuple[str, str]] = []
         self._must_go = self._went = False
         if member.open:
@@ -42,7 +45,7 @@ class Site:
 
         engine = self._engine
         self.lane = Lane(self.server, engine.cancel, engine.retries)
-        self._mender = Mender(self.server, engine.view.note, engine.cancel)
+        self._mender = Mender(self.server, engine.note, engine.cancel)
 
     def _join(self) -> bool:
         """Take part, if the server renders in an environment that the plan knows."""
@@ -142,8 +145,10 @@ class Site:
     def _see_through(self, sent: Sent) -> None:
         engine, cell = self._engine, sent.submitted.cell
         engine.begun(self, sent)
+        self.seen = None
 
         def look(seen: "Seen") -> None:
+            self.seen = seen
             engine.view.progress(cell, seen)
 
         outcome = self._lane.follow(sent, look, self._fill)
@@ -159,6 +164,7 @@ class Site:
         engine.spent(outcome)
         if outcome.done:
             self._mender.worked()
+            self.done += 1
             self._learn(sent.planned, outcome)
             engine.keep(sent, outcome)
             if why := self._mender.mend(outcome).stop:
@@ -181,7 +187,7 @@ class Site:
         if again:
             if away and prompt_id is not None:
                 self._left.append((prompt_id, name))
-            engine.view.note(f"{name}: {ending(outcome)}; {again}")
+            engine.note(f"{name}: {ending(outcome)}; {again}")
         else:
             engine.fail(sent, outcome)
         if halted and not why:
@@ -207,7 +213,7 @@ class Site:
         names = [one.planned.name for one in self._lane.ahead]
         left = self._lane.hand_over(why, away=away)
         self._left += list(zip(left, names, strict=False))
-        engine.view.note(f"{self.member.name} is left out: {why}")
+        engine.note(f"{self.member.name} is left out: {why}")
 
     def _come_back(self) -> None:
         """Ask after a while whether the server is back, and as it was."""
@@ -231,7 +237,7 @@ class Site:
             return
         self._drop_left()
         if self._join():
-            engine.view.note(f"{self.member.name} is back")
+            engine.note(f"{self.member.name} is back")
 
     def _drop_left(self) -> None:
         """Take off the server what it still has of ours and another renders, or has rendered."""

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sweeps.cards import by_card
 from sweeps.rehearsal import Grid, grid
 from sweeps.results import SweepResult
 from sweeps.summary_view import Column, View, view
@@ -29,8 +30,9 @@ def print_summary(sweep: SweepResult, console: "Console", metrics: Sequence[str]
     console.print(Text(seen.title, style="bold"))
     for number, columns in enumerate(blocks(seen, console.width)):
         console.print(_table(seen, columns, _name_width(seen, console.width), first=number == 0))
-    if (found := grid(sweep)) is not None:
-        console.print(_grid_table(found))
+    for found in (grid(sweep), by_card(sweep)):
+        if found is not None:
+            console.print(_grid_table(found))
     dim = (*seen.collapsed, *([seen.legend] if seen.legend else []), seen.not_measured)
     for style, lines in (("red", seen.failures), ("yellow", seen.missing), ("dim", dim)):
         for line in lines:

@@ -6,6 +6,7 @@ import io
 from eval.metric import METRICS
 from eval.trust import remark
 from sweeps.aggregate import difference, flags_of, metric_names, summarise
+from sweeps.cards import by_card
 from sweeps.inert import inert
 from sweeps.rehearsal import grid
 from sweeps.results import SettingResult, SweepResult
@@ -30,9 +31,10 @@ def summary_markdown(sweep: SweepResult) -> str:
     for line in seen.lines:
         cells = ["<br>".join(one.lines) for one in line.entries]
         lines.append(_row([inert(line.setting), line.clips, *(["demo"] if seen.stand_in else []), *cells]))
-    if (found := grid(sweep)) is not None:
-        lines += ["", f"## {found.title}", "", _row(list(found.head)), _row(["---"] * len(found.head))]
-        lines += [_row(list(row)) for row in found.rows]
+    for found in (grid(sweep), by_card(sweep)):
+        if found is not None:
+            lines += ["", f"## {found.title}", "", _row(list(map(inert, found.head))), _row(["---"] * len(found.head))]
+            lines += [_row(list(map(inert, row))) for row in found.rows]
     lines += [
         "",
         *(f"- {inert(one)}" for one in (*seen.failures, *seen.collapsed, *seen.missing)),
