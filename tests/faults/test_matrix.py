@@ -124,7 +124,7 @@ ROWS = (
     Row("answer to POST lost, hangs", "found in the queue, not sent twice", ("post-lost",), once=True),
     Row("POST never arrived", "sent again under the same id", ("post-lost:taken=0,times=2",)),
     Row("POST arrives late, after it was sent again", "the copy is taken off the queue", ("post-late:seconds=0.5",
-        "worker-stuck:seconds=2.5")),
+        "worker-stuck:seconds=5"), config={"stall_timeout_s": 20.0, "silent_timeout_s": 20.0}),
     Row("500 on every route", "asked again", ("http-500:times=8,after=3",), config=HTTP),
     Row("500 to POST", "looked up, sent again", ("http-500:path=/prompt,times=2",)),
     Row("502 with HTML", "asked again", ("http-502:times=8,after=2",), config=HTTP),
