@@ -1,5 +1,6 @@
 """How to reach a server, as the config group ``server`` spells it. Light: the command line imports it."""
 
+import math
 import shlex
 import shutil
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 
 from workflow.errors import HarnessError
 
-KINDS = ("embedded", "comfyui", "pool")
+KINDS = ("embedded", "comfyui", "pool", "ray")
 _MORE_THAN_0 = frozenset({"connect_timeout_s", "read_timeout_s", "start_timeout_s", "restart_timeout_s"})
 
 
@@ -48,15 +49,44 @@ class RetriesConfig:
 
 
 @dataclass
+class ClusterConfig:
+    """Servers that a Ray cluster places, one for each share of ``resources``."""
+
+    address: str = "auto"
+    """Where the cluster is: auto (this machine belongs to it), HOST:6379, ray://HOST:10001."""
+    command: str | None = None
+    """Your own command that starts a ComfyUI on a node, split like a shell would but run without one; {host} and {port}
+    stand for where it is to listen. It sees the GPU that Ray gives it, and is ended with the sweep."""
+    cwd: str | None = None
+    """The folder, on the node, in which it is started."""
+    count: int | None = None
+    """How many servers; as many as the cluster has room for when left out."""
+    resources: list[str] = field(default_factory=lambda: ["GPU:1"])
+    """What Ray sets aside for each, as NAME:AMOUNT: GPU, CPU, or resources of your own."""
+    start_s: float = 300.0
+    """How long a server may take to answer after its command was started."""
+    place_s: float = 60.0
+    """How long a sweep waits for its servers; it begins with those that are there by then, the others join later."""
+
+    @property
+    def needs(self) -> dict[str, float]:
+        """What Ray sets aside for each. ValueError for what is no NAME:AMOUNT."""
+        return {name.strip(): float(amount) for name, _, amount in (one.partition(":") for one in self.resources)}
+
+
+@dataclass
 class ServerConfig:
     """Where videos are rendered, and how patient we are. Times are in seconds."""
 
     kind: str = "embedded"
-    """embedded: the stand-in, started and ended by us. comfyui: a ComfyUI at ``url``. pool: several, at ``urls``."""
+    """embedded: the stand-in, started and ended by us. comfyui: a ComfyUI at ``url``. pool: several, at ``urls``.
+    ray: several, placed by a Ray cluster."""
     url: str | None = None
     """Address of a ComfyUI, such as http://host:8188."""
     urls: list[str] = field(default_factory=list)
     """Addresses of the servers of a pool; everything else here is said of each of them."""
+    cluster: ClusterConfig = field(default_factory=ClusterConfig)
+    """For ``kind`` ray."""
     rejoin_s: float = 5.0
     """How often a server of a pool that is out of it is asked whether it is back."""
     release: str | None = None
@@ -101,6 +131,11 @@ class ServerConfig:
     pace_s: float | None = None
     """Embedded only: least seconds that a render takes, to practise with."""
 
+    @property
+    def several(self) -> bool:
+        """Whether it names several servers, which may come and go."""
+        return self.kind in ("pool", "ray")
+
 
 def check_server(config: ServerConfig) -> None:
     """Raise BadServerConfig for what can be seen without a server: kind, address, times, files and commands here."""
@@ -110,6 +145,8 @@ def check_server(config: ServerConfig) -> None:
         _check_url(config.url)
     if config.kind == "pool":
         _check_urls(config.urls)
+    if config.kind == "ray":
+        _check_cluster(config.cluster)
     for name, value in vars(config).items():
         _check_time(name, value)
     if not 0 < config.free_share <= 1:
@@ -150,6 +187,32 @@ def _check_command(command: str | None) -> None:
             f"server.restart_command: there is no command {first}",
             hint="give its whole path; it is run without a shell",
         )
+
+
+def _check_cluster(cluster: ClusterConfig) -> None:
+    hint = "server.cluster.command='python main.py --listen {host} --port {port}'"
+    if not cluster.command:
+        raise BadServerConfig("server=ray needs server.cluster.command", hint=hint)
+    try:
+        text = " ".join(word.format(host="H", port=1) for word in shlex.split(cluster.command))
+    except (ValueError, KeyError, IndexError) as error:
+        raise BadServerConfig(f"server.cluster.command cannot be read: {error}", hint=hint) from error
+    if "{port}" not in cluster.command or not text:
+        raise BadServerConfig("server.cluster.command names no {port}: two servers of a node would collide", hint=hint)
+    if cluster.count is not None and cluster.count < 1:
+        raise BadServerConfig(f"server.cluster.count={cluster.count}", hint="at least one, or leave it out")
+    try:
+        sound = bool(cluster.needs) and all(name and 0 < amount < math.inf for name, amount in cluster.needs.items())
+    except ValueError:
+        sound = False
+    if not sound:
+        shown = ",".join(cluster.resources)
+        raise BadServerConfig(
+            f"server.cluster.resources=[{shown}] is not what a server could need",
+            hint="server.cluster.resources=[GPU:1]",
+        )
+    for name in ("start_s", "place_s"):
+        _check_time(f"cluster.{name}", getattr(cluster, name))
 
 
 def members_of(config: ServerConfig) -> list[ServerConfig]:

@@ -50,9 +50,17 @@ class Member:
             self.why = plain(error.message, 200)
         return self.open
 
+    def back(self) -> None:
+        """Ask a server that was away anew for everything. Raises ServerError while it is away."""
+        if self.open:
+            self.server.renew()
+        else:
+            self.enter()
+
     def close(self) -> None:
         """End the session."""
         self._session.close()
+        self._server = None
 
 
 @contextmanager
@@ -63,22 +71,38 @@ def open_members(config: ServerConfig, workdir: Path) -> Iterator[list[Member]]:
         ServerUnreachable: no server of a pool answers; and what ``open_server`` raises, where there is one server only.
     """
     check_server(config)
-    configs = members_of(config)
-    members = [Member(one, workdir, name) for one, name in zip(configs, names(configs), strict=True)]
-    try:
-        if config.kind != "pool":
-            members[0].enter()
-        else:
+    with ExitStack() as stack:
+        members = _on_cluster(config, workdir, stack) if config.kind == "ray" else _at_addresses(config, workdir)
+        stack.callback(_close_all, members)
+        if config.several:
             _enter_all(members)
+        else:
+            members[0].enter()
         yield members
-    finally:
-        with ThreadPoolExecutor(len(members)) as threads:
-            list(threads.map(Member.close, members))
+
+
+def _at_addresses(config: ServerConfig, workdir: Path) -> list[Member]:
+    configs = members_of(config)
+    return [Member(one, workdir, name) for one, name in zip(configs, names(configs), strict=True)]
+
+
+def _on_cluster(config: ServerConfig, workdir: Path, stack: ExitStack) -> list[Member]:
+    from runner.cluster import Cluster, Seated
+
+    cluster = Cluster(config)
+    count = cluster.join()
+    stack.callback(cluster.leave)
+    return [Seated(cluster, workdir, f"server {k + 1}") for k in range(count)]
+
+
+def _close_all(members: Sequence[Member]) -> None:
+    with ThreadPoolExecutor(len(members)) as threads:
+        list(threads.map(lambda one: one.close(), members))
 
 
 def _enter_all(members: Sequence[Member]) -> None:
     with ThreadPoolExecutor(len(members)) as threads:
-        list(threads.map(Member.try_to_enter, members))
+        list(threads.map(lambda one: one.try_to_enter(), members))
     if any(one.open for one in members):
         return
     told = "; ".join(dict.fromkeys(one.why for one in members))

@@ -115,7 +115,7 @@ class App:
 
     def environments(self, knowns: Sequence[seen.Known], clip_cache: Path, *, thorough: bool = False) -> Environments:
         """The environments of servers of which so much is known, with a planner for each."""
-        several = self.config.server.kind == "pool"
+        several = self.config.server.several
         return environments(lambda known: self.planner(known, clip_cache, thorough=thorough), knowns, several=several)
 
     def _recalled(self, clip_cache: Path, *, thorough: bool = False) -> Environments:

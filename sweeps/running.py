@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from runner.config import ServerConfig
 from sweeps import history
 from sweeps import known as seen
 from sweeps.contents import contents
@@ -107,7 +108,7 @@ def _places(app: "App", members: Sequence["Member"]) -> Environments:
         if member.open:
             member.server.require(classes.classes)
             knowns.append(seen.of_live(member.server, classes.classes))
-            seen.remember(app.outputs / "servers", member.config, knowns[-1])
+            seen.remember(app.outputs / "servers", _place(app, member), knowns[-1])
     places = app.environments(knowns, app.outputs / "clips", thorough=True)
     for planner in places.planners:
         planner.graph(app.config.workflow.graph)
@@ -121,6 +122,11 @@ def _places(app: "App", members: Sequence["Member"]) -> Environments:
     for line in places.described():
         app.console.print(line, markup=False, highlight=False)
     return places
+
+
+def _place(app: "App", member: "Member") -> ServerConfig:
+    """What a server is remembered as: by its address, or as one of a cluster, where addresses do not last."""
+    return app.config.server if app.config.server.kind == "ray" else member.config
 
 
 def planned(app: "App", places: Environments, members: Sequence["Member"], make: Callable[[Planner], Plan]) -> Plan:
@@ -139,7 +145,7 @@ def planned(app: "App", places: Environments, members: Sequence["Member"], make:
         planner.known = replace(planner.known, models=planner.contents)
         for member in of_group[k]:
             known = replace(planner.known, schema=member.server.schema(), stamp=planner.known.stamp)
-            seen.remember(servers, member.config, known)
+            seen.remember(servers, _place(app, member), known)
     return plan
 
 

@@ -224,17 +224,13 @@ class Site:
         if engine.dispatch.over(self):
             return
         try:
-            if not self.member.open:
-                if not self.member.try_to_enter():
-                    return
-                self._prepare()
-            else:
-                self.server.renew()
+            self.member.back()
         except ServerError as error:
             self._went, self.why = True, error.message
             return
         if self._must_go and not self._went:
             return
+        self._prepare()
         self._drop_left()
         if self._join():
             engine.note(f"{self.member.name} is back")

@@ -7,7 +7,7 @@ import urllib.parse
 from collections.abc import AsyncIterator
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from runner.standin.classes import NodeClasses
 from runner.standin.executor import Executor
@@ -31,8 +31,9 @@ def create_app(
     max_upload: int = MAX_UPLOAD,
     faults: Faults | None = None,
     release: Release | None = None,
+    listen: str = "127.0.0.1",
 ) -> web.Application:
-    """The application. ``pace`` is an artificial least time per prompt in seconds."""
+    """The application. ``pace`` is an artificial least time per prompt in seconds; ``listen`` the address it is at."""
     faults, release = faults or Faults(), release or Release()
     folders.create()
     sockets = Sockets(release.features(max_upload), faults)
@@ -43,7 +44,7 @@ def create_app(
     queue = PromptQueue(changed)
     classes = NodeClasses(folders, release)
     executor = Executor(queue, sockets, classes, folders, NODES, pace, faults)
-    app = web.Application(client_max_size=max_upload, middlewares=[same_origin, spoiler(faults, max_upload)])
+    app = web.Application(client_max_size=max_upload, middlewares=[same_origin(listen), spoiler(faults, max_upload)])
     app[TASKS] = set()
     for method, path, handler in Routes(folders, classes, queue, sockets, executor, faults).table():
         for prefix in ("", "/api"):
@@ -77,19 +78,23 @@ async def _nothing(request: web.Request) -> web.Response:
     return web.Response(status=404)
 
 
-@web.middleware
-async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
+def same_origin(listen: str) -> Middleware:
     """Refuse a page from elsewhere (its Origin differs from the Host), and names that only resolve to this machine."""
-    host = urllib.parse.urlsplit("//" + request.headers.get("Host", "").lower())
-    if not _is_loopback(host.hostname):
-        return web.Response(status=403)
-    origin = request.headers.get("Origin")
-    if origin is not None:
-        theirs = urllib.parse.urlsplit(origin.lower())
-        same_port = theirs.port is None or host.port is None or theirs.port == host.port
-        if theirs.hostname and (theirs.hostname != host.hostname or not same_port):
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        host = urllib.parse.urlsplit("//" + request.headers.get("Host", "").lower())
+        if not _is_loopback(host.hostname) and host.hostname != listen.lower():
             return web.Response(status=403)
-    return web.Response() if request.method == "OPTIONS" else await handler(request)
+        origin = request.headers.get("Origin")
+        if origin is not None:
+            theirs = urllib.parse.urlsplit(origin.lower())
+            same_port = theirs.port is None or host.port is None or theirs.port == host.port
+            if theirs.hostname and (theirs.hostname != host.hostname or not same_port):
+                return web.Response(status=403)
+        return web.Response() if request.method == "OPTIONS" else await handler(request)
+
+    return check
 
 
 def _is_loopback(name: str | None) -> bool:

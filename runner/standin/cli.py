@@ -26,7 +26,8 @@ POLL = 0.5  # seconds between two looks at the parent
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``standin``."""
-    parser.add_argument("--port", type=int, default=8189, help="port on 127.0.0.1; 0 takes a free one (default 8189)")
+    parser.add_argument("--listen", default="127.0.0.1", metavar="ADDRESS", help="listen there (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8189, help="port there; 0 takes a free one (default 8189)")
     parser.add_argument("--folder", type=Path, help="keep input/ and output/ here (default: a temporary folder)")
     parser.add_argument("--parent", type=int, help="end when this process ends (default: the one that started this)")
     parser.add_argument("--pace", type=float, default=0.0, help="artificial: least seconds that a render takes")
@@ -78,28 +79,29 @@ def run(args: argparse.Namespace) -> int:
             max_upload=round(args.max_upload_size * 2**20),
             faults=faults,
             release=release,
+            listen=args.listen,
         )
         if args.pace:
             log.info("stand-in: every render takes at least %g s, artificially", args.pace)
-        return asyncio.run(_serve(app, args.port, parent))
+        return asyncio.run(_serve(app, args.listen, args.port, parent))
     finally:
         shutil.rmtree(own, ignore_errors=True)
 
 
-async def _serve(app: web.Application, port: int, parent: "_Parent") -> int:
+async def _serve(app: web.Application, host: str, port: int, parent: "_Parent") -> int:
     stop = asyncio.Event()
     _on_signal(stop)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    door = Door(runner, port)
+    door = Door(runner, host, port)
     app[SHUT] = door.shut
     await runner.setup()
     try:
         try:
             port = await door.open()
         except OSError as error:
-            log.error("stand-in: cannot listen on 127.0.0.1:%d: %s", port, error.strerror)
+            log.error("stand-in: cannot listen on %s:%d: %s", host, port, error.strerror)
             return 2
-        print(f"stand-in listening on http://127.0.0.1:{port}", flush=True)
+        print(f"stand-in listening on http://{host}:{port}", flush=True)
         log.info("stand-in %s: a CPU puppet renders here, not InfiniteTalk", VERSION)
         while not stop.is_set():
             try:

@@ -6,15 +6,15 @@ from aiohttp import web
 
 
 class Door:
-    """One port on 127.0.0.1."""
+    """One port of one of this machine's addresses."""
 
-    def __init__(self, runner: web.AppRunner, port: int) -> None:
-        self._runner, self._port = runner, port
+    def __init__(self, runner: web.AppRunner, host: str, port: int) -> None:
+        self._runner, self._host, self._port = runner, host, port
         self._site: web.TCPSite | None = None
 
     async def open(self) -> int:
         """Listen; returns the port. Raises OSError when it is taken."""
-        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        self._site = web.TCPSite(self._runner, self._host, self._port)
         await self._site.start()
         self._port = self._runner.addresses[0][1]
         return self._port
