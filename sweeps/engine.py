@@ -35,8 +35,8 @@ class Engine:
     through here, one at a time.
 
     ``task`` makes a cell's score task, None where videos are not judged; ``facts`` go into each ``render.json``.
-    ``rendered`` is told of every new render and its seconds; ``after`` is called after every block of cells, so that
-    what is known can be shown; ``skip`` says right before a cell begins why it is not worth it. ``group_of`` numbers a
+    ``rendered`` is told of every new render and its seconds; ``after`` is called after every block of cells but the last,
+    so that what is known can be shown; ``skip`` says right before a cell begins why it is not worth it. ``group_of`` numbers a
     member's environment among those of ``homes``, None for one that the plan does not know; ``fits`` says whether a
     member has what a cell's graph names. ``look`` is called many times a second, for those who watch.
     """
@@ -95,7 +95,8 @@ class Engine:
             self.look(self)
             if self._block_ended:
                 self._block_ended = False
-                self.after(self.progress)
+                if not self.cancel.is_set() and any(count > 0 for count in self._blocks.values()):
+                    self.after(self.progress)
             threads[0].join(0.02)
         for thread in threads:
             thread.result()

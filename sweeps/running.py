@@ -27,6 +27,7 @@ from sweeps.progress import Progress
 from sweeps.rehearsal import rehearsal_line
 from sweeps.results import SweepResult
 from sweeps.scoring import ScoringPool
+from sweeps.seldom import Seldom
 from sweeps.status import Reporter
 from sweeps.store import Entry, check_writable
 from sweeps.tracking_client import TrackingError
@@ -154,7 +155,6 @@ def _render(app: "App", places: Environments, plan: Plan, members: Sequence["Mem
     from sweeps.tracking import Tracker
 
     config = app.config
-    started: dict[str, Any] = {}
     planner = places.planner
     with ExitStack() as stack, ExitStack() as bars:
         tracker = stack.enter_context(Tracker(config.tracking, app.outputs))
@@ -166,9 +166,12 @@ def _render(app: "App", places: Environments, plan: Plan, members: Sequence["Mem
         begun = logging.submit(tracker.start, app.result(planner, plan))
         begun.add_done_callback(lambda done: say(view.note, done))
         engine = engine_of(app, places, plan, members, pool, view, limits)
-        engine.after = lambda progress: started.update(
-            last=logging.submit(_log_so_far, app, planner, places.as_rendered(), tracker, progress)
-        )
+        seldom = Seldom(logging)
+
+        def after(progress: Progress) -> None:
+            seldom.run(lambda: _log_so_far(app, places, tracker, progress))
+
+        engine.after = after
         reporter = Reporter(app.folder(plan.mark), app.name, plan.mark)
         engine.look = reporter.look
         progress = engine.run()
@@ -176,7 +179,7 @@ def _render(app: "App", places: Environments, plan: Plan, members: Sequence["Mem
         bars.close()
         plan = places.as_rendered()
         result = app.result(planner, plan, **came_of(progress))
-        return finish(app, result, progress=progress, tracker=tracker, untracked=trouble(begun, started.get("last")))
+        return finish(app, result, progress=progress, tracker=tracker, untracked=trouble(begun, seldom.last))
 
 
 def engine_of(
@@ -243,9 +246,9 @@ def _learn(planner: Planner, limits: Limits, one: PlannedCell, entry: Entry, sec
         limits.took(one.seconds + cold * planner.model.load.mid, seconds)
 
 
-def _log_so_far(app: "App", planner: Planner, plan: Plan, tracker: "Tracker", progress: Progress) -> None:
+def _log_so_far(app: "App", places: Environments, tracker: "Tracker", progress: Progress) -> None:
     """Show in MLflow what is known after a block of cells, without pictures."""
-    log_settings(tracker, app.result(planner, plan, **came_of(progress)))
+    log_settings(tracker, app.result(places.planner, places.as_rendered(), **came_of(progress)))
 
 
 def log_settings(tracker: "Tracker", result: SweepResult) -> None:

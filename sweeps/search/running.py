@@ -32,6 +32,7 @@ from sweeps.search.samplers import make_sampler
 from sweeps.search.setup import Search, search_of
 from sweeps.search.storage import shown_storage
 from sweeps.search.table import write_table
+from sweeps.seldom import Seldom
 from sweeps.tracking import Tracker
 from sweeps.tracking_client import TrackingError
 from workflow.files import write_atomically
@@ -53,7 +54,7 @@ def search(app: "App", places: Environments, members: Sequence["Member"], limits
         tracker = stack.enter_context(Tracker(config.tracking, app.outputs))
         logging = stack.enter_context(ThreadPoolExecutor(1))
         pool = stack.enter_context(ScoringPool(config.scoring.workers, config.scoring.timeout_s, app.scorer))
-        submitted: list[Future[Any]] = []
+        seldom, submitted = Seldom(logging), list[Future[Any]]()
         begun: dict[str, Any] = {}
 
         def render(plan: Plan, skip: Callable[[PlannedCell, Callable[[], Progress]], str | None]) -> Progress:
@@ -74,7 +75,8 @@ def search(app: "App", places: Environments, members: Sequence["Member"], limits
             if "start" not in begun:
                 begun["start"] = logging.submit(tracker.start, named)
                 begun["start"].add_done_callback(partial(say, warn))
-            submitted.append(logging.submit(log_settings, tracker, named))
+            if (written := seldom.run(lambda: log_settings(tracker, named))) is not None:
+                submitted.append(written)
 
         make = partial(planned, app, places, members)
         looks = Looks(app, planner, wanted, render, lambda: book.best, make, places.as_rendered, log)
@@ -142,6 +144,11 @@ def _introduce(app: "App", members: Sequence["Member"], wanted: Search, book: Bo
         f"{counted(app.config.search.trials, 'trial')}{done}, the first is the baseline; a whole look is {cells}",
         f"trials: optuna-dashboard {shown_storage(book.storage)}",
     ]
+    if len(members) > app.config.search.batch:
+        lines.append(
+            f"{len(members)} servers and search.batch={app.config.search.batch}: with fewer proposals at a time than"
+            " servers, some are idle, and the baseline's cells may each be the first of a server, which has no cost"
+        )
     for line in lines:
         app.console.print(line, soft_wrap=True, markup=False, highlight=False)
     introduce(app, members, first.stand_in, first.rehearsal)

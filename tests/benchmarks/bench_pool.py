@@ -41,6 +41,7 @@ from sweeps.store import Store
 
 SERVERS = 8
 GOAL_WALL, GOAL_IDLE = 1.05, 5.0
+PATIENT = {"stall_timeout_s": 120.0, "silent_timeout_s": 120.0}
 
 
 def paces(slowest: float) -> list[float]:
@@ -62,7 +63,7 @@ def render(houses: list[Paced], cells: int, folder: Path, **changes: Any) -> tup
     clip = make_clip(folder)
     plan = plan_of(make_cells(clip, cells), store)
     plan = replace(plan, cells=tuple(replace(one, seconds=1.0) for one in plan.cells))
-    one = config("http://127.0.0.1:1", poll_s=0.1, retries=RetriesConfig(lost=5, wait_s=0.1), **changes)
+    one = config("http://127.0.0.1:1", poll_s=0.1, retries=RetriesConfig(lost=5, wait_s=0.1), **(PATIENT | changes))
     pooled = replace(one, kind="pool", url=None, urls=[house.url for house in houses], rejoin_s=0.5)
     with ExitStack() as stack:
         members = stack.enter_context(open_members(pooled, folder / "servers"))

@@ -1,7 +1,7 @@
 """Searches without servers: a book in a file."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sweeps.search.space import Space, space_of
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers here
 
 from computed import BASE
+from postgres import Postgres
 
 
 @pytest.fixture
@@ -44,3 +45,14 @@ def book(tmp_path: Path) -> Callable[..., Book]:
         return made
 
     return opened
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Postgres]:
+    made = Postgres()
+    if not made.there:
+        made.remove()
+        pytest.skip("no PostgreSQL under /usr/lib/postgresql: apt-get install postgresql")
+    made.create()
+    yield made
+    made.remove()

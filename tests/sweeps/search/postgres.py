@@ -29,6 +29,14 @@ class Postgres:
         """As SQLAlchemy takes it."""
         return f"postgresql+psycopg://sweep@127.0.0.1:{self.port}/postgres"
 
+    def database(self, name: str) -> str:
+        """A further database, as SQLAlchemy takes it."""
+        import psycopg
+
+        with psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(f'create database "{name}"'.encode())
+        return self.url.removesuffix("postgres") + name
+
     def create(self) -> None:
         """Make the cluster and start it."""
         if os.getuid() == 0:

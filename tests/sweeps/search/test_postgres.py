@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -21,17 +21,6 @@ from sweeps.search.storage import StudyError
 
 pytestmark = pytest.mark.postgres
 SPACE = space_of({"steps": {"low": 2, "high": 9}, "cfg": [1.0, 1.5, 2.0], "shift": [9.0, 11.0]})
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[Postgres]:
-    made = Postgres()
-    if not made.there:
-        made.remove()
-        pytest.skip("no PostgreSQL under /usr/lib/postgresql: apt-get install postgresql")
-    made.create()
-    yield made
-    made.remove()
 
 
 def book(database: Postgres, name: str, said: list[str] | None = None) -> Book:
