@@ -28,8 +28,13 @@ BRIEF = 2
 
 def doctor(app: "App") -> int:
     """Print what is known of the servers and of every cell; 2 where something will fail that nobody expects, else 0."""
-    from runner.config import members_of
+    from runner.config import BadServerConfig, members_of
 
+    if app.config.server.kind == "ray":
+        raise BadServerConfig(
+            "action=doctor looks at servers that are there; those of a cluster start with the sweep",
+            hint="start one by hand and look at it: python -m runner doctor --url URL",
+        )
     codes: list[int] = []
     for one in members_of(app.config.server):
         if codes:

@@ -35,10 +35,11 @@ class Engine:
     through here, one at a time.
 
     ``task`` makes a cell's score task, None where videos are not judged; ``facts`` go into each ``render.json``.
-    ``rendered`` is told of every new render and its seconds; ``after`` is called after every block of cells but the last,
-    so that what is known can be shown; ``skip`` says right before a cell begins why it is not worth it. ``group_of`` numbers a
-    member's environment among those of ``homes``, None for one that the plan does not know; ``fits`` says whether a
-    member has what a cell's graph names. ``look`` is called many times a second, for those who watch.
+    ``rendered`` is told of every new render and its seconds; ``after`` is called after every block of cells but the
+    last, so that what is known can be shown; ``skip`` says right before a cell begins why it is not worth it.
+    ``group_of`` numbers a member's environment among those of ``homes``, None for one that the plan does not know;
+    ``fits`` says whether a member has what a cell's graph names. ``look`` is called many times a second, for those who
+    watch.
     """
 
     plan: Plan

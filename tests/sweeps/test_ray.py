@@ -118,6 +118,11 @@ def test_a_dead_node_takes_its_server_out(make_app: MakeApp, cluster: Any, quick
     assert Counter(one["attempts"][0]["status"] for one in renders(app) if one["attempts"]) <= Counter(lost=2)
 
 
+def test_the_doctor_says_that_there_is_nobody_to_look_at(make_app: MakeApp) -> None:
+    with pytest.raises(BadServerConfig, match="start with the sweep"):
+        make_app("server=ray", "server.cluster.command='x {port}'", "action=doctor").run()
+
+
 @pytest.mark.parametrize(
     ("word", "why"),
     [

@@ -19,7 +19,7 @@ from sweeps.__main__ import main
 from sweeps.app import App
 from sweeps.lock import this_process
 from sweeps.status import NAME, Reporter, Status, read_status
-from sweeps.watch import find, look
+from sweeps.watch import find, lines, look
 from sweeps.watch_page import application
 
 RUNNING = Status(
@@ -81,6 +81,11 @@ def test_the_newest_is_shown_and_unknown_names_say_what_there_is(
     assert main(["watch", "nothing", "--once", "--outputs", str(tmp_path)]) == 2
     told = capsys.readouterr().err
     assert "no sweep nothing" in told and "new, old" in told
+
+
+def test_a_clock_that_is_behind_makes_no_time_negative(tmp_path: Path) -> None:
+    skewed = replace(RUNNING, at=900.0, began=5000.0)
+    assert "0 s so far" in lines(look(write(tmp_path, skewed)))[1]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"sweep": 1, "running": 3}', "{}"])
