@@ -19,6 +19,8 @@ from runner.transport import ServerError
 _IN_VAIN: Final = 3
 _GRACE_S: Final = 5.0  # a server that was told to end may answer for so long
 _GIB: Final = 1 << 30
+URL_ENV: Final = "INFINITETALK_SWEEP_SERVER_URL"
+"""Tells the restart command which server it is about."""
 _BY_HAND: Final = "restart ComfyUI, or let server.restart_command do it"
 
 
@@ -126,6 +128,7 @@ class Mender:
                     stdout=said,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    env=os.environ | {URL_ENV: self._server.client.without_secrets(self._server.url)},
                 )
             except (OSError, ValueError) as error:
                 return f"server.restart_command did not run: {plain(str(error), 160)}"

@@ -130,10 +130,8 @@ class Dispatch:
         return victim.lane.take_back(f"{site.member.name} is free for it", last=True)
 
     def _better(self, site: "Site", other: "Site") -> bool:
-        if other.lane is None or not other.lane.ahead:
-            return False
-        last = other.lane.ahead[-1].planned
-        return site.may(last) and site.cost(last) < _STEAL * other.free_in()
+        waits = other.lane.waits if other.lane is not None else []
+        return bool(waits) and site.may(waits[-1]) and site.cost(waits[-1]) < _STEAL * other.free_in()
 
     def pause(self) -> None:
         """Nothing to do: wait until that may have changed."""

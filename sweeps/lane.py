@@ -55,7 +55,14 @@ class Lane:
     @property
     def cells(self) -> list[PlannedCell]:
         """What the server was given, in its order."""
-        return [one.planned for one in ([self.followed] if self.followed else []) + list(self.ahead)]
+        with self._lock:
+            return [one.planned for one in ([self.followed] if self.followed else []) + list(self.ahead)]
+
+    @property
+    def waits(self) -> list[PlannedCell]:
+        """What was sent and is not followed yet."""
+        with self._lock:
+            return [one.planned for one in self.ahead]
 
     def send(self, planned: PlannedCell, folder: Path, counted: bool = True) -> None:
         """Queue a cell, or take up again the job that ``folder`` knows of."""
@@ -63,7 +70,8 @@ class Lane:
 
         self.retries.sent(planned.name)
         sent = submit(self.server, planned.job[0], folder, cancel=self.cancel, counted=counted)
-        self.ahead.append(Sent(planned, sent, folder))
+        with self._lock:
+            self.ahead.append(Sent(planned, sent, folder))
 
     def next(self) -> Sent | None:
         """The cell that the server ends first, which is now to be followed; None where it has none."""
@@ -135,8 +143,9 @@ class Lane:
         from runner.render import withdraw
 
         left = []
-        while self.ahead:
-            sent = self.ahead.popleft()
+        with self._lock:
+            taken = [self.ahead.popleft() for _ in range(len(self.ahead))]
+        for sent in taken:
             gone = not away and withdraw(self.server, sent.submitted, why, patience_s=5.0)
             if not gone and sent.submitted.journal is not None:
                 left.append(sent.submitted.journal.prompt_id)

@@ -35,7 +35,7 @@ class Site:
         self.done = 0
         self.seen: Seen | None = None
         self._left: list[tuple[str, str]] = []
-        self._must_go = self._went = False
+        self._must_go = self._went = self._restart = False
         if member.open:
             self._prepare()
             self._join()
@@ -73,7 +73,7 @@ class Site:
     @property
     def queued_s(self) -> float:
         """Forecast of what was sent and is not followed yet."""
-        return sum(one.planned.seconds for one in self.lane.ahead) if self.lane is not None else 0.0
+        return sum(one.seconds for one in self.lane.waits) if self.lane is not None else 0.0
 
     def fits(self, planned: PlannedCell) -> bool:
         """Whether the server has what the cell's graph names."""
@@ -87,11 +87,10 @@ class Site:
         """Seconds until it has done what it was given, as forecast and at its own pace."""
         if self.lane is None:
             return 0.0
-        cells = self.lane.cells
-        spent = time.monotonic() - self.lane.since if self.lane.followed is not None else 0.0
-        running = self.cost(cells[0]) if cells and self.lane.followed is not None else 0.0
-        waits = sum(self.cost(one) for one in cells[self.lane.followed is not None :])
-        return max(running - spent, 0.05 * running) + waits
+        sent = self.lane.followed
+        running = self.cost(sent.planned) if sent is not None else 0.0
+        spent = time.monotonic() - self.lane.since
+        return max(running - spent, 0.05 * running) + sum(map(self.cost, self.lane.waits))
 
     def cost(self, planned: PlannedCell) -> float:
         """Seconds that it would take for a cell: the forecast, at its own pace where that is known."""
@@ -209,6 +208,7 @@ class Site:
                 self._lane.let_go(why, away=away)
             return
         self.here, self.why, self._must_go, self._went = False, why, not away, False
+        self._restart = away and bool(self.member.config.restart_command)
         self.loader = ""
         names = [one.planned.name for one in self._lane.ahead]
         left = self._lane.hand_over(why, away=away)
@@ -217,9 +217,13 @@ class Site:
 
     def _come_back(self) -> None:
         """Ask after a while whether the server is back, and as it was."""
+        from runner.outcome import Outcome
         from runner.transport import ServerError
 
         engine, cancel = self._engine, self._engine.cancel
+        if self._restart:
+            self._restart = False
+            self._mender.mend(Outcome("lost", fault="away"))
         _wait(cancel, self.member.config.rejoin_s, partial(engine.dispatch.over, self))
         if engine.dispatch.over(self):
             return

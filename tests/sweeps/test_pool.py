@@ -1,10 +1,12 @@
 """Several servers: work goes where it ends first, a dead one's cells go elsewhere, nothing is lost or made twice."""
 
 import json
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
@@ -21,6 +23,8 @@ class Restartable(Protocol):
     """What the fixture ``restartable`` makes."""
 
     url: str
+    folder: Path
+    command: str
 
     def start(self) -> str: ...
 
@@ -100,6 +104,31 @@ def test_a_server_that_returns_joins_again(make_app: MakeApp, restartable: Serve
     assert made_on(app)[late.url] > 0
     assert "not there yet" in shown(app)
     assert f"{late.url.rpartition('/')[2]} is back" in shown(app)
+
+
+def test_a_dead_server_is_restarted_by_the_users_command(make_app: MakeApp, restartable: Servers, quick: Any) -> None:
+    dead, alive = restartable("--pace", "0.5"), restartable("--pace", "2")
+    dead.start(), alive.start()
+    script = dead.folder / "told.py"
+    told = "import os, pathlib, subprocess; url = os.environ['INFINITETALK_SWEEP_SERVER_URL']\n"
+    told += f"pathlib.Path({str(script)!r}).with_suffix('.txt').write_text(url)\n"
+    told += f"subprocess.run({dead.command!r}, shell=True)"
+    script.write_text(told, "utf-8")
+    command = (f'server.restart_command="{sys.executable} {script}"', "server.restart_answer_s=30")
+    app = pooled(make_app, dead, alive, words=(*EIGHT, *command), scorer=quick)
+
+    def cut() -> None:
+        while not renders(app):
+            time.sleep(0.05)
+        dead.kill()
+
+    power = threading.Thread(target=cut)
+    power.start()
+    assert app.run() == 0
+    power.join()
+    assert made_on(app).total() == 8
+    assert script.with_suffix(".txt").read_text("utf-8") == dead.url
+    assert f"{dead.url.rpartition('/')[2]} is back" in shown(app)
 
 
 def test_without_any_server_left_the_sweep_stops_and_goes_on_later(
