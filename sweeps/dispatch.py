@@ -82,7 +82,8 @@ class Dispatch:
 
     def _can(self, site: "Site") -> bool:
         self._stuck_since = None
-        return self.retries.waiting.any(site.may) or (self.progress.stopped is None and self.work.any(site))
+        begins = self.progress.stopped is None and not site.rests
+        return self.retries.waiting.any(site.may) or (begins and self.work.any(site))
 
     def _stuck(self) -> bool:
         """No server that is here can do what is left: the others are waited for, as long as a single one would be."""
@@ -109,9 +110,11 @@ class Dispatch:
                 if not self._may_start(site, planned, again is not None):
                     return None
                 if again is not None:
+                    site.sending = True
                     return Job(planned, again.folder, again.counted, self.retries.waiting.take(again))
                 job = self.begin(self.work.take(planned, site.group))
                 if job is not None:
+                    site.sending = True
                     return job
             return None
 

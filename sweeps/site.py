@@ -29,7 +29,7 @@ class Site:
     def __init__(self, engine: "Engine", member: "Member") -> None:
         self._engine, self.member, self.group = engine, member, 0
         self.loader, self.why, self.rests = "", member.why, ""
-        self.here = False
+        self.here = self.sending = False
         self.lane: Lane | None = None
         self._paces: list[float] = []
         self.done = 0
@@ -67,8 +67,8 @@ class Site:
 
     @property
     def busy(self) -> bool:
-        """Whether a cell is on the server."""
-        return self.lane is not None and bool(self.lane.cells)
+        """Whether a cell is on the server, or on its way there."""
+        return self.sending or (self.lane is not None and bool(self.lane.cells))
 
     @property
     def queued_s(self) -> float:
@@ -129,17 +129,20 @@ class Site:
         engine, lane = self._engine, self._lane
         while self.here and not lane.full:
             with engine.writing():
-                job = engine.dispatch.next(self)
-                if job is None:
-                    if not lane.cells and engine.dispatch.steal(self):
-                        continue
-                    return
-                if job.again is not None and not lane.cells and (mended := self._mender.check()).stop:
-                    engine.dispatch.put_off(job.again)
-                    self._leave(mended.stop, away=mended.away)
-                    return
-                self.loader = job.planned.loader
-                lane.send(job.planned, job.folder, job.counted)
+                try:
+                    job = engine.dispatch.next(self)
+                    if job is None:
+                        if not lane.cells and engine.dispatch.steal(self):
+                            continue
+                        return
+                    if job.again is not None and not lane.cells and (mended := self._mender.check()).stop:
+                        engine.dispatch.put_off(job.again)
+                        self._leave(mended.stop, away=mended.away)
+                        return
+                    self.loader = job.planned.loader
+                    lane.send(job.planned, job.folder, job.counted)
+                finally:
+                    self.sending = False
 
     def _see_through(self, sent: Sent) -> None:
         engine, cell = self._engine, sent.submitted.cell
