@@ -47,7 +47,13 @@ def parser() -> argparse.ArgumentParser:
     tidy.add_argument("--older-than", type=float, metavar="DAYS", help="also every render older than so many days")
     tidy.add_argument("--yes", action="store_true", help="really remove it")
     tidy.set_defaults(run=_prune)
-    glance = commands.add_parser("watch", help="a sweep at a glance, running or over; --serve for a phone")
+    glance = commands.add_parser(
+        "watch",
+        help="a sweep at a glance, running or over; --serve for a phone",
+        description="Shows how far a sweep is, what each server does, and the figures so far; it only reads what the "
+        "sweep writes, so it may run beside it, or afterwards. --serve prints an address with a token: whoever has it "
+        "can read, nobody can change anything. A token of your own: INFINITETALK_SWEEP_TOKEN.",
+    )
     watch.add_arguments(glance)
     glance.set_defaults(run=watch.run)
     for one in (room, tidy, glance):

@@ -22,7 +22,8 @@ h1 { font-size: 1.2rem; } .note { background: #a0309033; padding: .3rem .6rem; b
 progress { width: 100%; height: 1rem; } .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
 td, th { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #8884; white-space: nowrap; }
-td:first-child, th:first-child { text-align: left; }
+td:first-child, th:first-child, .words td, .words th { text-align: left; }
+.words td { white-space: normal; vertical-align: top; }
 """
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
@@ -79,11 +80,11 @@ def page(seen: Seen) -> str:
     parts = [f"<h1>{escape(status.sweep)}: {escape(seen.state)}</h1>"]
     parts += [f'<p class="note">{escape(seen.note)}</p>'] if seen.note else []
     parts += [f'<progress max="{max(1, status.total)}" value="{status.over}"></progress><p>{escape(counts)}</p>']
-    for rows in ([("server", "done", "now", "for"), *servers(seen)], seen.rows):
+    for style, rows in (("words", [("server", "done", "now", "for"), *servers(seen)]), ("figures", seen.rows)):
         if len(rows) > 1:
             top = "".join(f"<th>{escape(text)}</th>" for text in rows[0])
             body = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in rows[1:])
-            parts.append(f"<div class=wide><table><tr>{top}</tr>{body}</table></div>")
+            parts.append(f"<div class=wide><table class={style}><tr>{top}</tr>{body}</table></div>")
     parts += [f"<p>{escape(text)}</p>" for text in status.notes]
     return _whole(head, "".join(parts))
 

@@ -33,6 +33,7 @@ from sweeps.search.setup import Search, search_of
 from sweeps.search.storage import shown_storage
 from sweeps.search.table import write_table
 from sweeps.seldom import Seldom
+from sweeps.status import Reporter
 from sweeps.tracking import Tracker
 from sweeps.tracking_client import TrackingError
 from workflow.files import write_atomically
@@ -65,6 +66,7 @@ def search(app: "App", places: Environments, members: Sequence["Member"], limits
                     bars.enter_context(view)
                 engine = engine_of(app, places, plan, members, pool, view, limits)
                 engine.skip = lambda one: skip(one, lambda: engine.progress)
+                engine.look = begun.setdefault("reporter", Reporter(app.folder(plan.mark), app.name, plan.mark)).look
                 return engine.run()
 
         def warn(line: str) -> None:
@@ -97,6 +99,9 @@ def search(app: "App", places: Environments, members: Sequence["Member"], limits
             told=partial(_told, app, book, wanted),
         )
         driver.run()
+        if "reporter" in begun:
+            stopped = driver.stopped()
+            begun["reporter"].end(None, f"stopped: {stopped}" if stopped else "done")
         for one in submitted:
             one.exception()  # wait for it: MLflow takes one writer
         untracked = trouble(begun.get("start"), *submitted[-1:])

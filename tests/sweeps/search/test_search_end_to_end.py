@@ -14,6 +14,7 @@ import pytest
 from optuna.trial import TrialState
 
 import sweep
+from sweeps.status import read_status
 
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = [
@@ -55,6 +56,8 @@ def test_a_search_tells_optuna_mlflow_and_its_tables(outputs: Path, capsys: pyte
     rows = list(csv.DictReader((folder / "search.csv").open(encoding="utf-8")))
     assert {row["trial"] for row in rows} >= {"baseline"} and all("stand-in" in row["note"] for row in rows)
     assert "not the model" in (folder / "search.md").read_text(encoding="utf-8")
+    status = read_status(folder)
+    assert status is not None and status.ended == "done" and status.rendered > 0
     with sqlite3.connect(outputs / "mlflow.db") as database:
         runs = list(database.execute("select name, status from runs"))
     assert ("five", "FINISHED") in runs
