@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sweeps.account import slow_steps, spent
-from sweeps.cards import of_one_card
+from sweeps.cards import of_one_card, place_of
 from sweeps.expected import is_expected
 from sweeps.plan import Plan, PlannedCell
 from sweeps.progress import Failure
@@ -132,8 +132,13 @@ def _judged(
         "reason": None if score is not None else cost_only or unscored.get(one.name, "not scored yet"),
         "cost": {name: value.to_json() for name, value in cost.items()},
         "spent": spent(entry.record),
-        "card": str((entry.record.get("stamp") or {}).get("gpu") or ""),
+        "card": str(_stamp(entry).get("gpu") or ""),
+        "place": place_of(_stamp(entry)),
     }
+
+
+def _stamp(entry: Entry) -> Mapping[str, Any]:
+    return entry.record.get("stamp") or {}
 
 
 def _stored_failure(one: PlannedCell, store: Store, expected: Any) -> Failure | None:

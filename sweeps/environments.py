@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sweeps.cards import place_of
 from sweeps.homes import Homes, as_settled, merged
 from sweeps.known import Known
 from sweeps.plan import Plan, PlannedCell
@@ -86,11 +87,7 @@ def _kind(known: Known) -> str:
 
 def described(known: Known) -> str:
     """An environment in a few words: card, version, release."""
-    stamp = known.stamp
-    if stamp is None:
-        return "never seen"
-    release = f", {stamp.release}" if stamp.release else ""
-    return f"{stamp.gpu or 'no card'}, ComfyUI {stamp.comfyui or '?'}{release}"
+    return place_of(known.stamp.to_json()) if known.stamp is not None else "never seen"
 
 
 def identity(known: Known) -> str:

@@ -53,6 +53,8 @@ class CellResult:
     """What the render took against its forecast, see ``sweeps.account``."""
     card: str = ""
     """The GPU that rendered it; empty where that is not known."""
+    place: str = ""
+    """The kind of server that rendered it, in a few words: card, version, label."""
     other_card: bool = False
     """Whether most cells of the sweep were rendered on another card, so that its cost is in no mean."""
 

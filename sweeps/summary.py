@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sweeps.cards import by_card
+from sweeps.cards import by_card, places
 from sweeps.rehearsal import Grid, grid
 from sweeps.results import SweepResult
 from sweeps.summary_view import Column, View, view
@@ -33,7 +33,7 @@ def print_summary(sweep: SweepResult, console: "Console", metrics: Sequence[str]
     for found in (grid(sweep), by_card(sweep)):
         if found is not None:
             console.print(_grid_table(found))
-    dim = (*seen.collapsed, *([seen.legend] if seen.legend else []), seen.not_measured)
+    dim = (*seen.collapsed, *places(sweep), *([seen.legend] if seen.legend else []), seen.not_measured)
     for style, lines in (("red", seen.failures), ("yellow", seen.missing), ("dim", dim)):
         for line in lines:
             console.print(Text(line, style=style))

@@ -6,7 +6,7 @@ import io
 from eval.metric import METRICS
 from eval.trust import remark
 from sweeps.aggregate import difference, flags_of, metric_names, summarise
-from sweeps.cards import by_card
+from sweeps.cards import by_card, places
 from sweeps.inert import inert
 from sweeps.rehearsal import grid
 from sweeps.results import SettingResult, SweepResult
@@ -37,7 +37,7 @@ def summary_markdown(sweep: SweepResult) -> str:
             lines += [_row(list(map(inert, row))) for row in found.rows]
     lines += [
         "",
-        *(f"- {inert(one)}" for one in (*seen.failures, *seen.collapsed, *seen.missing)),
+        *(f"- {inert(one)}" for one in (*seen.failures, *seen.collapsed, *places(sweep), *seen.missing)),
         "",
         seen.legend,
         "",

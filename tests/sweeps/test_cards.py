@@ -1,10 +1,11 @@
 """Costs of several cards: each by itself, never in one mean."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from sweeps.aggregate import difference, summarise
-from sweeps.cards import by_card, of_one_card
+from sweeps.cards import by_card, of_one_card, places
 from sweeps.results import CellResult, SettingResult, SweepResult
 
 
@@ -39,6 +40,17 @@ def test_the_mean_is_of_the_card_that_rendered_most(make_sweep: Callable[..., Sw
         ("a", "10.0 s (2 of 2 videos)", "100 s (1 of 1 videos)"),
         ("b", "12.0 s (2 of 2 videos)", "300 s (1 of 1 videos)"),
     )
+
+
+def test_kinds_of_server_are_told_and_whether_they_mix(make_sweep: Callable[..., SweepResult]) -> None:
+    cells = [replace(cell(s, c, "A800", 1.0), place=f"A800, ComfyUI {c}") for s in "ab" for c in ("one", "two")]
+    assert places(sweep_of(make_sweep, cells)) == [
+        "rendered on 2 kinds of server, each clip and seed on one of them:"
+        " A800, ComfyUI one (2 videos); A800, ComfyUI two (2 videos)"
+    ]
+    cells[0] = replace(cells[0], place="A800, ComfyUI two")
+    assert "differences between settings may be theirs" in places(sweep_of(make_sweep, cells))[0]
+    assert places(sweep_of(make_sweep, cells[2:3])) == []
 
 
 def test_one_card_needs_no_table(make_sweep: Callable[..., SweepResult]) -> None:

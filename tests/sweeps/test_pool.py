@@ -181,6 +181,7 @@ def test_different_versions_keep_each_block_in_one_environment(
     assert all(len(urls) == 1 for urls in by_seed.values())
     assert {url for urls in by_seed.values() for url in urls} == {old.url, new.url}
     assert "different environments in one pool" in shown(app)
+    assert "rendered on 2 kinds of server, each clip and seed on one of them" in " ".join(shown(app).split())
     again = pooled(make_app, old, new, words=words, scorer=quick)
     assert again.run() == 0
     assert "nothing rendered, 8 reused" in shown(again)
