@@ -88,10 +88,11 @@ class Engine:
         for one in self.plan.cells:
             if one.state == "reuse":
                 self._reuse(one)
-        threads = [Thread(site.run, self.dispatch.crash) for site in self.dispatch.sites]
+        sites = self.dispatch.sites
+        threads = [Thread(site.run, self.dispatch.crash) for site in sites]
         for thread in threads:
             thread.start()
-        while any(thread.is_alive() for thread in threads):
+        while any(thread.is_alive() and self._waits_for(site) for thread, site in zip(threads, sites, strict=True)):
             self._collect(0.05)
             self.look(self)
             if self._block_ended:
@@ -100,10 +101,15 @@ class Engine:
                     self.after(self.progress)
             threads[0].join(0.02)
         for thread in threads:
-            thread.result()
+            if not thread.is_alive():
+                thread.result()
         self._settle()
         self._drain()
         return self.progress
+
+    def _waits_for(self, site: Site) -> bool:
+        """A server that is out, and perhaps being restarted, does not hold up the end."""
+        return site.here or site.busy or not self.dispatch.over(site)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -135,8 +135,8 @@ class Lane:
                 withdraw(self.server, sent.submitted, why, patience_s=5.0)
         self.ahead.clear()
 
-    def hand_over(self, why: str, *, away: bool) -> list[str]:
-        """Leave the cells that wait here to other servers; the prompts that this one may still have.
+    def hand_over(self, why: str, *, away: bool) -> list[tuple[str, str]]:
+        """Leave the cells that wait here to other servers; the prompts that this one may still have, and their cells.
 
         One that is ``away`` cannot be asked: what it has of ours is taken off it when it is back.
         """
@@ -148,6 +148,6 @@ class Lane:
         for sent in taken:
             gone = not away and withdraw(self.server, sent.submitted, why, patience_s=5.0)
             if not gone and sent.submitted.journal is not None:
-                left.append(sent.submitted.journal.prompt_id)
+                left.append((sent.submitted.journal.prompt_id, sent.planned.name))
             self.retries.put_back(sent.planned, sent.folder, why)
         return left

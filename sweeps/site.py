@@ -213,9 +213,7 @@ class Site:
         self.here, self.why, self._must_go, self._went = False, why, not away, False
         self._restart = away and bool(self.member.config.restart_command)
         self.loader = ""
-        names = [one.planned.name for one in self._lane.ahead]
-        left = self._lane.hand_over(why, away=away)
-        self._left += list(zip(left, names, strict=False))
+        self._left += self._lane.hand_over(why, away=away)
         engine.note(f"{self.member.name} is left out: {why}")
 
     def _come_back(self) -> None:
