@@ -116,9 +116,10 @@ class Tracker:
                 run = self._child(sweep, setting)
                 shown = setting.first_with_video()
                 recipe = shown.recipe if shown else None
-                draw = Draw(sheet=drawn, preview=force or self._previews.get(setting.name) != recipe)
+                draw = Draw(sheet=drawn, preview=drawn and (force or self._previews.get(setting.name) != recipe))
                 troubles = write_setting(self._client, run, sweep, setting, draw)
-                self._previews[setting.name] = recipe
+                if drawn:
+                    self._previews[setting.name] = recipe
                 if setting.finished:
                     self._end(run, run_status(setting))
                 # last, so that an interrupted write is not taken for a whole one
