@@ -49,9 +49,10 @@ class Cluster:
                 f"no Ray cluster at {wanted.address}: {plain(str(error), 200)}",
                 hint="ray start --head on one machine, ray start --address=HEAD:6379 on the others",
             ) from error
-        room = room_for(wanted.needs, [one["Resources"] for one in ray.nodes() if one["Alive"]])
+        nodes = [one["Resources"] for one in ray.nodes() if one["Alive"]]
+        room = room_for(wanted.needs, nodes)
         if room == 0:
-            raise NoCluster(no_room(wanted.needs, ray.nodes()), hint="server.cluster.resources=[GPU:1] is usual")
+            raise NoCluster(no_room(wanted.needs, nodes), hint="server.cluster.resources=[GPU:1] is usual")
         if wanted.count is not None and wanted.count > room:
             raise NoCluster(
                 f"server.cluster.count={wanted.count}, and the cluster has room for {counted(room, 'server')}",
@@ -85,15 +86,12 @@ def room_for(needs: Mapping[str, float], nodes: Sequence[Mapping[str, float]]) -
     >>> room_for({"GPU": 1}, [{"CPU": 8, "GPU": 4}, {"CPU": 8}, {"GPU": 2}])
     6
     """
-    return sum(
-        min(math.floor(node.get(name, 0) / amount) for name, amount in needs.items() if amount > 0) for node in nodes
-    )
+    return sum(min(math.floor(node.get(name, 0) / amount) for name, amount in needs.items()) for node in nodes)
 
 
-def no_room(needs: Mapping[str, float], nodes: Sequence[Mapping[str, Any]]) -> str:
+def no_room(needs: Mapping[str, float], nodes: Sequence[Mapping[str, float]]) -> str:
     """Why no node can ever hold a server, in words."""
-    alive = [one["Resources"] for one in nodes if one["Alive"]]
-    most = {name: max((node.get(name, 0) for node in alive), default=0) for name in needs}
+    most = {name: max((node.get(name, 0) for node in nodes), default=0) for name in needs}
     found = [f"{name}: {amount:g} wanted, {most[name]:g} at most on a node" for name, amount in needs.items()]
     return f"no node of the cluster has what a server needs ({'; '.join(found)})"
 
@@ -160,5 +158,4 @@ class Seated(Member):
 def _reason(error: Exception) -> str:
     """Ray's words without its traceback."""
     lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
-    last = lines[-1] if lines else type(error).__name__
-    return last.removeprefix("RuntimeError: ") if "Error" in type(error).__name__ else last
+    return lines[-1].removeprefix("RuntimeError: ") if lines else type(error).__name__

@@ -194,10 +194,11 @@ def _check_cluster(cluster: ClusterConfig) -> None:
     if not cluster.command:
         raise BadServerConfig("server=ray needs server.cluster.command", hint=hint)
     try:
-        text = " ".join(word.format(host="H", port=1) for word in shlex.split(cluster.command))
+        for word in shlex.split(cluster.command):
+            word.format(host="H", port=1)
     except (ValueError, KeyError, IndexError) as error:
         raise BadServerConfig(f"server.cluster.command cannot be read: {error}", hint=hint) from error
-    if "{port}" not in cluster.command or not text:
+    if "{port}" not in cluster.command:
         raise BadServerConfig("server.cluster.command names no {port}: two servers of a node would collide", hint=hint)
     if cluster.count is not None and cluster.count < 1:
         raise BadServerConfig(f"server.cluster.count={cluster.count}", hint="at least one, or leave it out")

@@ -60,9 +60,10 @@ class Dispatch:
         """A thread ended by an error of ours: the others see through what they have."""
         self._closed = True
 
-    def others(self, site: "Site") -> bool:
-        """Whether there is another server, here or away, that could take cells over."""
-        return any(one is not site for one in self.sites)
+    @property
+    def several(self) -> bool:
+        """Whether there are other servers, here or away, that could take cells over."""
+        return len(self.sites) > 1
 
     def over(self, site: "Site") -> bool:
         """Whether ``site`` can end its thread: nothing is left for it, nor will be."""
@@ -90,7 +91,7 @@ class Dispatch:
         now = time.monotonic()
         self._stuck_since = self._stuck_since or now
         if now - self._stuck_since > max(one.member.config.unreachable_s for one in self.sites):
-            out = "; ".join(f"{one.member.name}: {one.why or one.member.why}" for one in self.sites if not one.here)
+            out = "; ".join(f"{one.member.name}: {one.why}" for one in self.sites if not one.here)
             self.stop(f"no server is left for what is to be done ({out})")
         return self._closed
 
@@ -110,9 +111,9 @@ class Dispatch:
                 if not self._may_start(site, planned, again is not None):
                     return None
                 if again is not None:
-                    site.sending = True
-                    return Job(planned, again.folder, again.counted, self.retries.waiting.take(again))
-                job = self.begin(self.work.take(planned, site.group))
+                    job: Job | None = Job(planned, again.folder, again.counted, self.retries.waiting.take(again))
+                else:
+                    job = self.begin(self.work.take(planned, site.group))
                 if job is not None:
                     site.sending = True
                     return job

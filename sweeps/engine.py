@@ -1,12 +1,13 @@
 """Renders a plan's cells on one server or several: what they have in common, scoring beside it, nothing lost."""
 
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sweeps.config import ExpectedFailure
 from sweeps.dispatch import Dispatch, Job
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from runner.live import View
     from runner.outcome import Outcome
     from runner.pool import Member
+
+
+_LOOK_S: Final = 0.05
+"""Between two looks at what was scored and what is to be shown."""
 
 
 @dataclass
@@ -92,14 +97,15 @@ class Engine:
         threads = [Thread(site.run, self.dispatch.crash) for site in sites]
         for thread in threads:
             thread.start()
+        self.look(self)
         while any(thread.is_alive() and self._waits_for(site) for thread, site in zip(threads, sites, strict=True)):
-            self._collect(0.05)
+            self._collect()
             self.look(self)
             if self._block_ended:
                 self._block_ended = False
                 if not self.cancel.is_set() and any(count > 0 for count in self._blocks.values()):
                     self.after(self.progress)
-            threads[0].join(0.02)
+            time.sleep(_LOOK_S)
         for thread in threads:
             if not thread.is_alive():
                 thread.result()

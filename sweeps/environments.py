@@ -9,9 +9,10 @@ from sweeps.homes import Homes, as_settled, merged
 from sweeps.known import Known
 from sweeps.plan import Plan, PlannedCell
 from sweeps.planning import Planner
+from sweeps.results import mark_of
 from workflow.errors import HarnessError
 from workflow.schema import NodeSchema
-from workflow.validate import validate
+from workflow.validate import refused, validate
 
 if TYPE_CHECKING:
     from runner.pool import Member
@@ -77,12 +78,12 @@ class Environments:
             if member.name not in self._schemas:
                 self._schemas[member.name] = NodeSchema.from_object_info(member.server.schema())
             problems = validate(planned.cell.graph, self._schemas[member.name])
-            self._fits[key] = not any(one.level == "refused" for one in problems)
+            self._fits[key] = not refused(problems)
         return self._fits[key]
 
 
 def _kind(known: Known) -> str:
-    return "stand-in" if known.stand_in else f"rehearsal {known.rehearsal}" if known.rehearsal else "model"
+    return f"{mark_of(known.stand_in, known.rehearsal)} {known.rehearsal}".strip() or "model"
 
 
 def described(known: Known) -> str:

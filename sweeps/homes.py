@@ -1,9 +1,9 @@
 """Where the blocks of a sweep are rendered: cells that are compared stay in one environment."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sweeps.plan import Plan, PlannedCell
+from sweeps.plan import Plan, PlannedCell, State
 
 Block = tuple[str, int]
 """One clip × one seed: the cells of a block, one a setting, are what is compared."""
@@ -61,12 +61,16 @@ def merged(plans: Sequence[Plan], homes: Homes) -> Plan:
     if len(plans) == 1:
         return first
     homes.choices.clear()
-    for block in dict.fromkeys(block_of(one) for one in first.cells):
-        cells = {k: {one.name: one for one in plan.cells if block_of(one) == block} for k, plan in enumerate(plans)}
+    blocks: dict[Block, dict[int, dict[str, PlannedCell]]] = {}
+    for k, plan in enumerate(plans):
+        for one in plan.cells:
+            blocks.setdefault(block_of(one), {}).setdefault(k, {})[one.name] = one
+    for block, cells in blocks.items():
         if block in homes.chosen:
             continue
-        best = _fewest(cells, lambda one: one.state == "impossible")
-        stored = {k: sum(one.state == "reuse" for one in cells[k].values()) for k in best}
+        impossible = {k: _count(there, "impossible") for k, there in cells.items()}
+        best = [k for k, count in impossible.items() if count == min(impossible.values())]
+        stored = {k: _count(cells[k], "reuse") for k in best}
         if max(stored.values()):
             homes.chosen[block] = max(stored, key=lambda k: stored[k])
         elif len(best) == 1:
@@ -91,9 +95,8 @@ def as_settled(plans: Sequence[Plan], homes: Homes) -> Plan:
     return replace(first, cells=tuple(cells), twins=twins, warnings=_all(plan.warnings for plan in plans))
 
 
-def _fewest(cells: Mapping[int, Mapping[str, PlannedCell]], bad: Callable[[PlannedCell], bool]) -> list[int]:
-    counts = {k: sum(bad(one) for one in there.values()) for k, there in cells.items()}
-    return [k for k, count in counts.items() if count == min(counts.values())]
+def _count(cells: Mapping[str, PlannedCell], state: State) -> int:
+    return sum(one.state == state for one in cells.values())
 
 
 def _all(texts: Iterable[Sequence[str]]) -> tuple[str, ...]:

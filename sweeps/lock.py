@@ -2,14 +2,16 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from workflow.errors import HarnessError
 from workflow.files import read_json, write_json
+
+_SAME_START_S: Final = 1.0  # a process's start is known to a clock tick, and written down rounded
 
 
 class StoreLocked(HarnessError):
@@ -23,6 +25,30 @@ def this_process() -> dict[str, Any]:
     import psutil
 
     return {"host": socket.gethostname(), "pid": os.getpid(), "started": psutil.Process().create_time()}
+
+
+def is_gone(owner: Mapping[str, Any]) -> bool:
+    """Whether the process that ``owner`` names, as ``this_process`` does, was on this host and is gone.
+
+    False where that cannot be known.
+    """
+    import psutil
+
+    if owner.get("host") != socket.gethostname():
+        return False
+    try:
+        pid, started = int(owner["pid"]), float(owner["started"])
+    except (KeyError, TypeError, ValueError):
+        return False
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return True
+        return abs(process.create_time() - started) > _SAME_START_S  # the number belongs to another process now
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.AccessDenied:
+        return False
 
 
 @contextmanager

@@ -24,6 +24,11 @@ def mark_of(stand_in: bool, rehearsal: str) -> str:
     return "stand-in" if stand_in else "rehearsal" if rehearsal else ""
 
 
+def note_of(mark: str) -> str:
+    """What has to be said beside every figure of results with that mark; empty for renders of a model."""
+    return {"stand-in": STAND_IN_NOTE, "rehearsal": REHEARSAL_NOTE}.get(mark, "")
+
+
 @dataclass(frozen=True)
 class CellResult:
     """What came of one cell.
@@ -147,7 +152,7 @@ class SweepResult:
     @property
     def note(self) -> str:
         """What has to be said wherever its figures are shown; empty for renders of a model."""
-        return STAND_IN_NOTE if self.stand_in else REHEARSAL_NOTE if self.rehearsal else ""
+        return note_of(self.mark)
 
     @property
     def cells(self) -> tuple[CellResult, ...]:

@@ -145,8 +145,7 @@ def planned(app: "App", places: Environments, members: Sequence["Member"], make:
     for k, planner in enumerate(places.planners):
         planner.known = replace(planner.known, models=planner.contents)
         for member in of_group[k]:
-            known = replace(planner.known, schema=member.server.schema(), stamp=planner.known.stamp)
-            seen.remember(servers, _place(app, member), known)
+            seen.remember(servers, _place(app, member), replace(planner.known, schema=member.server.schema()))
     return plan
 
 
@@ -175,7 +174,7 @@ def _render(app: "App", places: Environments, plan: Plan, members: Sequence["Mem
         reporter = Reporter(app.folder(plan.mark), app.name, plan.mark)
         engine.look = reporter.look
         progress = engine.run()
-        reporter.end(engine, f"stopped: {progress.stopped}" if progress.stopped else "done")
+        reporter.end(f"stopped: {progress.stopped}" if progress.stopped else "done")
         bars.close()
         plan = places.as_rendered()
         result = app.result(planner, plan, **came_of(progress))

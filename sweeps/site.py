@@ -1,10 +1,8 @@
 """One server of a sweep: kept busy, left alone when it is gone, taken back when it returns."""
 
 import statistics
-import threading
 import time
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sweeps.expected import is_expected
 from sweeps.lane import Lane, Sent
@@ -16,6 +14,9 @@ if TYPE_CHECKING:
     from runner.progress import Progress as Seen
     from runner.server import Server
     from sweeps.engine import Engine
+
+
+_LOOK_S: Final = 0.2
 
 
 class Site:
@@ -175,14 +176,14 @@ class Site:
         if outcome.status == "out_of_memory":
             self._lane.take_back(f"the server's memory is looked at first, as {name} ran out of it")
         prompt_id = journal.prompt_id if journal else None
-        away = outcome.fault == "away" and engine.dispatch.others(self)
+        away = outcome.fault == "away" and engine.dispatch.several
         if away:
             mended_stop, excused = outcome.message, True
         else:
             mended = self._mender.mend(outcome, prompt_id, alone=not self._lane.ahead)
             mended_stop, excused = mended.stop or "", mended.excused
         why = self.server.trouble() or mended_stop or (outcome.message if outcome.stop else "")
-        elsewhere = bool(why) and engine.dispatch.others(self)
+        elsewhere = bool(why) and engine.dispatch.several
         halted = "interrupted" if engine.cancel.is_set() else "" if elsewhere else why
         final = halted or is_expected(sent.planned, outcome.status, engine.expected)
         again = None if final else self._lane.again(sent, outcome, excused=excused or elsewhere)
@@ -205,7 +206,7 @@ class Site:
     def _leave(self, why: str, *, away: bool = False, mended: bool = True) -> None:
         """Nothing more is sent to this server: its cells go to the others, or, without any, the sweep stops."""
         engine = self._engine
-        if not engine.dispatch.others(self):
+        if not engine.dispatch.several:
             engine.dispatch.stop(why)
             if mended:
                 self._lane.let_go(why, away=away)
@@ -221,12 +222,10 @@ class Site:
         from runner.outcome import Outcome
         from runner.transport import ServerError
 
-        engine, cancel = self._engine, self._engine.cancel
         if self._restart:
             self._restart = False
             self._mender.mend(Outcome("lost", fault="away"))
-        _wait(cancel, self.member.config.rejoin_s, partial(engine.dispatch.over, self))
-        if engine.dispatch.over(self):
+        if self._over_within(self.member.config.rejoin_s):
             return
         try:
             self.member.back()
@@ -238,7 +237,14 @@ class Site:
         self._prepare()
         self._drop_left()
         if self._join():
-            engine.note(f"{self.member.name} is back")
+            self._engine.note(f"{self.member.name} is back")
+
+    def _over_within(self, seconds: float) -> bool:
+        """Wait; True as soon as nothing is left to come back for."""
+        deadline = time.monotonic() + seconds
+        while not (over := self._engine.dispatch.over(self)) and time.monotonic() < deadline:
+            time.sleep(_LOOK_S)
+        return over
 
     def _drop_left(self) -> None:
         """Take off the server what it still has of ours and another renders, or has rendered."""
@@ -251,9 +257,3 @@ class Site:
                 except ServerError:
                     return
         self._left.clear()
-
-
-def _wait(cancel: threading.Event, seconds: float, over: "partial[bool]") -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and not over() and not cancel.wait(0.2):
-        pass

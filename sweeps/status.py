@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -68,49 +69,47 @@ class Reporter:
     def __init__(self, folder: Path, sweep: str, mark: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder, self._sweep, self._mark, self._clock = folder, sweep, mark, clock
         self._owner, self._began, self._due = this_process(), time.time(), 0.0
-        self._last = Status(sweep, mark)
+        self._engine: Engine | None = None
 
     def look(self, engine: "Engine") -> None:
         """Write how ``engine`` stands, where it is time. A disk that refuses costs the watchers, not the sweep."""
+        self._engine = engine
         if self._clock() >= self._due:
             self._due = self._clock() + EVERY_S
             self._write(self._of(engine))
 
-    def end(self, engine: "Engine | None", how: str) -> None:
-        """Write how it ended."""
-        last = self._of(engine) if engine is not None else self._last
-        self._write(Status(**{**asdict(last), "running": (), "left_s": None, "ended": how}))
+    def end(self, how: str) -> None:
+        """Write how it ended, with what came of the last engine."""
+        if self._engine is not None:
+            self._write(replace(self._of(self._engine), running=(), left_s=None, ended=how))
 
     def _write(self, status: Status) -> None:
-        self._last = status
-        try:
+        with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             write_json(self._folder / NAME, asdict(status))
-        except OSError:
-            return
 
     def _of(self, engine: "Engine") -> Status:
         progress, sites = engine.progress, engine.dispatch.sites
-        total, spent = len(engine.plan.to_run), time.time() - self._began
-        over = progress.rendered + len(progress.failures) + len(progress.skipped)
-        return Status(
+        status = Status(
             sweep=self._sweep,
             mark=self._mark,
             at=time.time(),
             began=self._began,
             owner=self._owner,
-            total=total,
+            total=len(engine.plan.to_run),
             rendered=progress.rendered,
             reused=progress.reused,
             failed=len(progress.failures),
             skipped=len(progress.skipped),
             scored=progress.scored,
             to_score=engine.pool.waiting,
-            left_s=spent / over * (total - over) if 0 < over < total else None,
             running=tuple(one for one in map(_running, sites) if one),
             servers=tuple(map(_server, sites)),
             notes=tuple(engine.notes),
         )
+        if not 0 < status.over < status.total:
+            return status
+        return replace(status, left_s=(status.at - status.began) / status.over * (status.total - status.over))
 
 
 def _server(site: "Site") -> dict[str, Any]:

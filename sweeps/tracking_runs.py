@@ -5,10 +5,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sweeps.lock import this_process
+from sweeps.lock import is_gone, this_process
 
 HOST, PID, STARTED, SEEN = "owner.host", "owner.pid", "owner.started", "owner.seen"
-_SAME_START_S = 1.0  # a process's start is known to a clock tick, and written down rounded
 _PAGE = 1000
 
 
@@ -20,23 +19,7 @@ def owner_tags() -> dict[str, str]:
 
 def owner_is_dead(tags: Mapping[str, str]) -> bool:
     """Whether the process named by a run's tags was on this host and is gone; False where that cannot be known."""
-    import psutil
-
-    if tags.get(HOST) != socket.gethostname():
-        return False
-    try:
-        pid, started = int(tags[PID]), float(tags[STARTED])
-    except (KeyError, ValueError):
-        return False
-    try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return True
-        return abs(process.create_time() - started) > _SAME_START_S  # the number belongs to another process now
-    except psutil.NoSuchProcess:
-        return True
-    except psutil.AccessDenied:
-        return False
+    return is_gone({"host": tags.get(HOST), "pid": tags.get(PID), "started": tags.get(STARTED)})
 
 
 def owner_is_this(tags: Mapping[str, str]) -> bool:

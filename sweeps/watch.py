@@ -2,15 +2,15 @@
 
 import argparse
 import csv
-import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from runner.live import clock
-from sweeps.results import REHEARSAL_NOTE, STAND_IN_NOTE
+from sweeps.lock import is_gone
+from sweeps.results import note_of
 from sweeps.status import NAME, Status, read_status
 from workflow.errors import HarnessError
 
@@ -46,7 +46,7 @@ class Seen:
     @property
     def note(self) -> str:
         """What has to be said beside every figure; empty for renders of a model."""
-        return {"stand-in": STAND_IN_NOTE, "rehearsal": REHEARSAL_NOTE}.get(self.status.mark, "")
+        return note_of(self.status.mark)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,20 +95,7 @@ def look(folder: Path) -> Seen:
     status = read_status(folder)
     if status is None:
         raise NothingToWatch(f"{folder / NAME} cannot be read", hint="it is written again a second later")
-    return Seen(status, _rows(folder / "summary.csv"), not status.ended and not _alive(status.owner))
-
-
-def _alive(owner: Mapping[str, Any]) -> bool:
-    """Whether the process that renders is there; one on another machine counts as there."""
-    import psutil
-
-    if owner.get("host") != socket.gethostname() or not isinstance(owner.get("pid"), int):
-        return True
-    try:
-        started: float = psutil.Process(owner["pid"]).create_time()
-    except psutil.Error:
-        return False
-    return abs(started - float(owner.get("started") or started)) < 1.0
+    return Seen(status, _rows(folder / "summary.csv"), not status.ended and is_gone(status.owner))
 
 
 def _rows(path: Path) -> list[list[str]]:

@@ -1,7 +1,7 @@
 """Strict validation of a graph against a node schema: everything the server refuses, and what it silently accepts."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
@@ -64,12 +64,17 @@ def validate(graph: Graph, schema: NodeSchema) -> list[Problem]:
 
 def validate_anywhere(graph: Graph, schemas: Sequence[NodeSchema]) -> list[Problem]:
     """What the first of several servers that takes ``graph`` has to say; where none does, what the first has."""
-    found = [validate(graph, schemas[0])]
-    for schema in schemas[1:]:
-        if not any(one.level == "refused" for one in found[-1]):
-            return found[-1]
-        found.append(validate(graph, schema))
-    return found[0] if any(one.level == "refused" for one in found[-1]) else found[-1]
+    answers = []
+    for schema in schemas:
+        answers.append(validate(graph, schema))
+        if not refused(answers[-1]):
+            return answers[-1]
+    return answers[0]
+
+
+def refused(problems: Iterable[Problem]) -> bool:
+    """Whether a server does not take the graph that has these."""
+    return any(one.level == "refused" for one in problems)
 
 
 def _check_node(graph: Graph, node_id: str, spec: ClassSpec, schema: NodeSchema) -> Iterator[Problem]:

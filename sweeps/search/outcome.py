@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sweeps.results import REHEARSAL_NOTE, STAND_IN_NOTE
+from sweeps.results import note_of
 from sweeps.search.aims import total_violation
 from sweeps.search.book import Book
 from sweeps.search.fidelity import Agreement, agreements
@@ -123,7 +123,7 @@ def outcome_of(book: Book, search: Search, title: str, mark: str) -> Outcome:
         failures=failures,
         importance={one.shown: importances(book.study, at) for at, one in enumerate(search.objectives)},
         agreement=tuple(agreements(search.ladder, seen)),
-        note={"stand-in": STAND_IN_NOTE, "rehearsal": REHEARSAL_NOTE}.get(mark, ""),
+        note=note_of(mark),
     )
 
 

@@ -66,7 +66,7 @@ def search(app: "App", places: Environments, members: Sequence["Member"], limits
                     bars.enter_context(view)
                 engine = engine_of(app, places, plan, members, pool, view, limits)
                 engine.skip = lambda one: skip(one, lambda: engine.progress)
-                engine.look = begun.setdefault("reporter", Reporter(app.folder(plan.mark), app.name, plan.mark)).look
+                engine.look = reporter.look
                 return engine.run()
 
         def warn(line: str) -> None:
@@ -83,6 +83,7 @@ def search(app: "App", places: Environments, members: Sequence["Member"], limits
         make = partial(planned, app, places, members)
         looks = Looks(app, planner, wanted, render, lambda: book.best, make, places.as_rendered, log)
         first = looks.plan([looks.baseline()], Rung())
+        reporter = Reporter(app.folder(first.mark), app.name, first.mark)
         book = _book(app, wanted, planner, first)
         begun["hash"] = sha256(canonical_json([book.name, dict(book.definition)]).encode()).hexdigest()
         _introduce(app, members, wanted, book, first)
@@ -99,9 +100,8 @@ def search(app: "App", places: Environments, members: Sequence["Member"], limits
             told=partial(_told, app, book, wanted),
         )
         driver.run()
-        if "reporter" in begun:
-            stopped = driver.stopped()
-            begun["reporter"].end(None, f"stopped: {stopped}" if stopped else "done")
+        stopped = driver.stopped()
+        reporter.end(f"stopped: {stopped}" if stopped else "done")
         for one in submitted:
             one.exception()  # wait for it: MLflow takes one writer
         untracked = trouble(begun.get("start"), *submitted[-1:])

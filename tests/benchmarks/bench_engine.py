@@ -9,7 +9,6 @@ server's own times of start and end tell the sum of the renders and how long it 
 import argparse
 import functools
 import itertools
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -17,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from measure import ROOT, figure, heading
+from measure import app_of, figure, heading
 
 from sweeps.scoring import ScoreTask, score
 
@@ -48,21 +47,10 @@ def clocked(function: Callable[..., Any], spent: Counter[str]) -> Callable[..., 
 
 def sweep(url: str, outputs: Path, cells: int) -> int:
     """Run a sweep of ``cells`` cells on the server at ``url``; its exit code."""
-    from hydra import compose, initialize_config_dir
-    from rich.console import Console
-
-    from sweeps import config
-    from sweeps.app import App
-    from sweeps.compose import Composer, typed
-
-    config.register()
     overrides = ["sweep.name=paced", "server=comfyui", f"server.url={url}", f"outputs={outputs}", f"limit={cells}"]
     overrides += [f"sweep.axes.shift={[float(value) for value in range(1, 2 + cells // 6)]}".replace(" ", "")]
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        composed = compose("config", overrides, return_hydra_config=True)
-        typed_config = typed(composed, composed.hydra.runtime.choices)
-        console = Console(file=sys.stderr)
-        return App(typed_config, Composer(tuple(overrides)), console, scorer=slow_score).run()
+    with app_of(overrides, scorer=slow_score) as app:
+        return app.run()
 
 
 def times(url: str) -> Iterator[tuple[float, float]]:

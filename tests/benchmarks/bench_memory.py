@@ -6,26 +6,15 @@ A plan of so many tiny cells over stand-ins that take no time; the resident memo
 """
 
 import argparse
-import io
 import tempfile
-import threading
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
-from bench_pool import Paced
+from bench_pool import Paced, render
 from measure import MB, figure, heading, median
-from rich.console import Console
-from small_sweep import config, make_cells, make_clip, plan_of
 
-from runner.live import make_view
-from runner.pool import open_members
-from sweeps.config import BudgetConfig
 from sweeps.engine import Engine
-from sweeps.limits import Limits
-from sweeps.scoring import ScoringPool
-from sweeps.store import Store
 
 GOAL_MB = 20.0
 EACH = 100
@@ -44,23 +33,14 @@ def main() -> None:
         for house in houses:
             house.start()
             stack.callback(house.kill)
-        store = Store(folder / "store")
-        plan = plan_of(make_cells(make_clip(folder), args.cells), store)
-        plan = replace(plan, cells=tuple(replace(one, seconds=0.3) for one in plan.cells))
-        pooled = replace(config("http://127.0.0.1:1"), kind="pool", url=None, urls=[house.url for house in houses])
-        members = stack.enter_context(open_members(pooled, folder / "servers"))
-        pool = stack.enter_context(ScoringPool())
-        view = make_view(args.cells, Console(file=io.StringIO()), stand_in=True)
-        engine = Engine(plan, store, members, pool, view, Limits(BudgetConfig()), lambda *_: None, threading.Event())
         sizes: list[float] = []
 
         def look(engine: Engine) -> None:
             if engine.progress.rendered >= EACH * (len(sizes) + 1):
                 sizes.append(psutil.Process().memory_info().rss / MB)
 
-        engine.look = look
-        progress = engine.run()
-    print(f"  MB after each {EACH}: {', '.join(f'{one:.0f}' for one in sizes)}; {progress.rendered} rendered")
+        engine, _ = render(houses, args.cells, folder, look)
+    print(f"  MB after each {EACH}: {', '.join(f'{one:.0f}' for one in sizes)}; {engine.progress.rendered} rendered")
     third = max(1, len(sizes) // 4)
     early, late = median(sizes[third : 2 * third]), median(sizes[-third:])
     figure("growth, from the second quarter to the last", late - early, "MB", GOAL_MB)

@@ -12,7 +12,6 @@ judged nevertheless, as those of a model are. The scores stay in a folder that g
 
 import argparse
 import itertools
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from measure import ROOT, figure, heading
+from measure import app_of, figure, heading
 
 if TYPE_CHECKING:
     from sweeps.app import App
@@ -39,18 +38,9 @@ class Added:
     checking: float
 
 
-def make_app(url: str, outputs: Path, overrides: Sequence[str]) -> "App":
+def words_for(url: str, outputs: Path, overrides: Sequence[str]) -> list[str]:
     """The command that a user would give for the server at ``url``."""
-    from hydra import compose
-    from rich.console import Console
-
-    from sweeps.app import App
-    from sweeps.compose import Composer, typed
-
-    words = ["server=comfyui", f"server.url={url}", f"outputs={outputs}", *overrides]
-    composed = compose("config", words, return_hydra_config=True)
-    config = typed(composed, composed.hydra.runtime.choices)
-    return App(config, Composer(tuple(words)), Console(file=sys.stderr))
+    return ["server=comfyui", f"server.url={url}", f"outputs={outputs}", *overrides]
 
 
 def one_by_one(app: "App", folder: Path) -> Iterator[Added]:
@@ -122,10 +112,6 @@ def server_at(url: str | None, pace: float, folder: Path) -> Iterator[str]:
 
 def main() -> None:
     """Measure, print."""
-    from hydra import initialize_config_dir
-
-    from sweeps import config
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url")
     parser.add_argument("--cells", type=int, default=12)
@@ -133,18 +119,14 @@ def main() -> None:
     parser.add_argument("--judge", action="store_true")
     parser.add_argument("overrides", nargs="*")
     args = parser.parse_args()
-    config.register()
     if args.judge:
         judge_rehearsals()
     axis = f"sweep.axes.shift={[float(value) for value in range(1, 2 + args.cells // 6)]}".replace(" ", "")
     usual = [f"limit={args.cells}", *(args.overrides or ["sweep.name=overhead", axis])]
-    with (
-        tempfile.TemporaryDirectory() as name,
-        server_at(args.url, args.pace, Path(name)) as url,
-        initialize_config_dir(str(ROOT / "conf"), version_base="1.3"),
-    ):
+    with tempfile.TemporaryDirectory() as name, server_at(args.url, args.pace, Path(name)) as url:
         heading(f"{args.cells} cells one by one" + ("" if args.url else f" on a stand-in, {args.pace:g} s each"))
-        added = list(one_by_one(make_app(url, Path(name), usual), Path(name) / "alone"))
+        with app_of(words_for(url, Path(name), usual)) as app:
+            added = list(one_by_one(app, Path(name) / "alone"))
         bare = [one.whole - one.download for one in added]
         figure("added to a render, 95th percentile", share(bare, 0.95), "s", GOAL_S, "without the download")
         figure("… with the download", share([one.whole for one in added], 0.95), "s")
@@ -153,7 +135,8 @@ def main() -> None:
             figure(f"… of which {part}, 95th percentile", share([getattr(one, part) for one in added], 0.95), "s")
         before = set(spans(url))
         heading("the same as a sweep, scoring on")
-        code = make_app(url, Path(name) / "sweep", [*usual, "sweep.seeds=[3]"]).run()
+        with app_of(words_for(url, Path(name) / "sweep", [*usual, "sweep.seeds=[3]"])) as app:
+            code = app.run()
         new = sorted(span for prompt, span in spans(url).items() if prompt not in before)
         if code or len(new) < 2:
             raise SystemExit(f"the sweep ended with {code} after {len(new)} renders")

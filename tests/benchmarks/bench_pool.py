@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -57,8 +58,10 @@ class Paced(House):
         self._command = [*self._command, "--pace", f"{pace:g}"]
 
 
-def render(houses: list[Paced], cells: int, folder: Path, **changes: Any) -> tuple[Engine, float]:
-    """One sweep over all of them; the engine, and how long it took."""
+def render(
+    houses: list[Paced], cells: int, folder: Path, look: Callable[[Engine], None] = lambda _: None, **changes: Any
+) -> tuple[Engine, float]:
+    """One sweep over all of them, ``look`` called all the while; the engine, and how long it took."""
     store = Store(folder / "store")
     clip = make_clip(folder)
     plan = plan_of(make_cells(clip, cells), store)
@@ -71,6 +74,7 @@ def render(houses: list[Paced], cells: int, folder: Path, **changes: Any) -> tup
         view = make_view(cells, Console(file=io.StringIO()), stand_in=True)
         limits, cancel = Limits(BudgetConfig()), threading.Event()
         engine = Engine(plan, store, members, pool, view, limits, lambda *_: None, cancel)
+        engine.look = look
         start = time.perf_counter()
         engine.run()
         return engine, time.perf_counter() - start

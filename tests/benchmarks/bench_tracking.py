@@ -9,26 +9,19 @@ is rendered any more, pictures and tables are written too: that is told apart.
 
 import argparse
 import functools
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from measure import ROOT, figure, heading
+from measure import app_of, figure, heading
 
 GOAL = 1.0
 
 
 def main() -> None:
     """Measure, print."""
-    from hydra import compose, initialize_config_dir
-    from rich.console import Console
-
-    from sweeps import config
-    from sweeps.app import App
-    from sweeps.compose import Composer, typed
     from sweeps.tracking import Tracker
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -52,14 +45,13 @@ def main() -> None:
 
     for name in ("start", "log_setting"):
         setattr(Tracker, name, clocked(name, getattr(Tracker, name)))
-    config.register()
-    with tempfile.TemporaryDirectory() as folder, initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+    with tempfile.TemporaryDirectory() as folder:
         words = [*(args.overrides or ["+experiment=motion_frame", "scoring=quick"]), f"outputs={Path(folder)}"]
         words += ["clips.width=160", "clips.height=288", f"server.pace_s={args.render}", f"limit={args.cells}"]
-        composed = compose("config", words, return_hydra_config=True)
-        app = App(typed(composed, composed.hydra.runtime.choices), Composer(tuple(words)), Console(file=sys.stderr))
         heading("MLflow beside the renders")
-        if code := app.run():
+        with app_of(words) as app:
+            code = app.run()
+        if code:
             raise SystemExit(code)
         renders = len(list(Path(folder).glob("store/*/*/render.json")))
     beside = sum(spent["log_setting"])

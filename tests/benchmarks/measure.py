@@ -6,11 +6,16 @@ import statistics
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import psutil
+
+if TYPE_CHECKING:
+    from sweeps.app import App
 
 ROOT = Path(__file__).resolve().parents[2]
 MB = 1024 * 1024
@@ -64,6 +69,23 @@ class _Watcher(threading.Thread):
 def sweep_command(*arguments: str) -> list[str]:
     """``python sweep.py`` with these arguments, as a whole process."""
     return [sys.executable, str(ROOT / "sweep.py"), *arguments]
+
+
+@contextmanager
+def app_of(words: Sequence[str], **more: Any) -> Iterator["App"]:
+    """The command that a user would give with these ``words``; what it prints goes to standard error."""
+    from hydra import compose, initialize_config_dir
+    from rich.console import Console
+
+    from sweeps import config
+    from sweeps.app import App
+    from sweeps.compose import Composer, typed
+
+    config.register()
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        composed = compose("config", list(words), return_hydra_config=True)
+        made = typed(composed, composed.hydra.runtime.choices)
+        yield App(made, Composer(tuple(words)), Console(file=sys.stderr), **more)
 
 
 def run(command: Sequence[str]) -> Usage:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ from sweeps.results import CellResult, SettingResult, SweepResult
 from sweeps.scoring import Scorer, ScoringPool
 from workflow.media.encode import VideoWriter
 from workflow.media.sound import write_wav
+
+sys.path.insert(0, str(Path(__file__).parent))  # the helpers here
 
 _PLAIN: dict[str, Any] = {"status": "ok", "reason": None, "coverage": 1.0, "fps": 25.0}
 STARTED = datetime(2025, 3, 1, 9, 30, tzinfo=UTC)

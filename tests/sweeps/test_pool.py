@@ -1,16 +1,14 @@
 """Several servers: work goes where it ends first, a dead one's cells go elsewhere, nothing is lost or made twice."""
 
-import json
 import sys
 import threading
-import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 import requests
+from pools import HURRIED, SIX, made_on, once_rendered, renders, shown
 
 from runner.config import BadServerConfig
 from sweeps.app import App
@@ -36,30 +34,11 @@ Servers = Callable[..., Restartable]
 
 def pooled(make_app: MakeApp, *servers: Restartable, words: tuple[str, ...] = (), **more: Any) -> App:
     urls = ",".join(one.url for one in servers)
-    patient = ("server.poll_s=0.05", "server.unreachable_s=1", "server.rejoin_s=0.3", "server.memory_hz=0")
-    small = ("clips.width=96", "clips.height=160")
-    return make_app("server=pool", f"server.urls=[{urls}]", *small, *patient, *words, **more)
-
-
-def renders(app: App) -> list[dict[str, Any]]:
-    """The record of every render in the store."""
-    return [json.loads(path.read_text("utf-8")) for path in (app.outputs / "store").glob("*/*/render.json")]
-
-
-def made_on(app: App) -> Counter[str]:
-    return Counter(one["journal"]["url"] for one in renders(app))
+    return make_app("server=pool", f"server.urls=[{urls}]", *HURRIED, *words, **more)
 
 
 def prompts(server: Restartable) -> int:
     return len(requests.get(f"{server.url}/history", timeout=5).json())
-
-
-def shown(app: App) -> str:
-    text: str = app.console.file.getvalue()  # type: ignore[attr-defined]
-    return text
-
-
-SIX = ("sweep.axes.steps=[2,3,4,5,6,7]",)
 
 
 def test_a_faster_server_renders_more_and_every_cell_is_made_once(
@@ -118,15 +97,8 @@ def test_a_dead_server_is_restarted_by_the_users_command(make_app: MakeApp, rest
     command = (f'server.restart_command="{sys.executable} {script}"', "server.restart_answer_s=30")
     app = pooled(make_app, dead, alive, words=(*SIX, *command), scorer=quick)
 
-    def cut() -> None:
-        while not renders(app):
-            time.sleep(0.05)
-        dead.kill()
-
-    power = threading.Thread(target=cut)
-    power.start()
-    assert app.run() == 0
-    power.join()
+    with once_rendered(app, dead.kill):
+        assert app.run() == 0
     assert made_on(app).total() == 6
     assert script.with_suffix(".txt").read_text("utf-8") == dead.url
     assert f"{dead.url.rpartition('/')[2]} is back" in shown(app)
@@ -139,15 +111,8 @@ def test_without_any_server_left_the_sweep_stops_and_goes_on_later(
     first.start(), second.start()
     app = pooled(make_app, first, second, words=SIX, scorer=quick)
 
-    def cut() -> None:
-        while not renders(app):
-            time.sleep(0.05)
-        first.kill(), second.kill()
-
-    power = threading.Thread(target=cut)
-    power.start()
-    assert app.run() == 3
-    power.join()
+    with once_rendered(app, lambda: (first.kill(), second.kill())):
+        assert app.run() == 3
     assert "no server is left" in shown(app)
     done = made_on(app).total()
     assert 0 < done < 6

@@ -1,11 +1,9 @@
 """Servers on a real Ray cluster of several processes on this machine: placed, rendered on, and lost with their node."""
 
-import json
 import os
 import shlex
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+from pools import HURRIED, SIX, made_on, once_rendered, renders, shown
 
 from runner.cluster import NoCluster
 from runner.config import BadServerConfig
@@ -22,7 +21,6 @@ from sweeps.app import App
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[cluster]'")
 ROOT = Path(__file__).resolve().parents[2]
 MakeApp = Callable[..., App]
-SIX = "sweep.axes.steps=[2,3,4,5,6,7]"
 
 
 @pytest.fixture(scope="module")
@@ -45,23 +43,8 @@ def on_cluster(make_app: MakeApp, cluster: Any, *words: str, pace: float = 0.4, 
     told = f"--listen {{host}} --port {{port}} --pace {pace} --folder {folder}"
     command = f"{shlex.quote(sys.executable)} -m runner standin {told}"
     where = [f"server.cluster.address={cluster.address}", f"server.cluster.cwd={ROOT}", "server.cluster.place_s=30"]
-    patient = ("server.poll_s=0.05", "server.unreachable_s=1", "server.rejoin_s=0.3", "server.memory_hz=0")
-    seats = ["server.cluster.resources=[seat:1]", "clips.width=96", "clips.height=160"]
-    return make_app("server=ray", f'server.cluster.command="{command}"', *where, *seats, *patient, *words, **more)
-
-
-def renders(app: App) -> list[dict[str, Any]]:
-    """The record of every render in the store."""
-    return [json.loads(path.read_text("utf-8")) for path in (app.outputs / "store").glob("*/*/render.json")]
-
-
-def made_on(app: App) -> Counter[str]:
-    return Counter(one["journal"]["url"] for one in renders(app))
-
-
-def shown(app: App) -> str:
-    text: str = app.console.file.getvalue()  # type: ignore[attr-defined]
-    return text
+    seats = "server.cluster.resources=[seat:1]"
+    return make_app("server=ray", f'server.cluster.command="{command}"', *where, seats, *HURRIED, *words, **more)
 
 
 def stand_ins() -> set[int]:
@@ -71,7 +54,7 @@ def stand_ins() -> set[int]:
 
 
 def test_a_server_a_seat_renders_and_nothing_is_left(make_app: MakeApp, cluster: Any, quick: Any) -> None:
-    app = on_cluster(make_app, cluster, SIX, scorer=quick)
+    app = on_cluster(make_app, cluster, *SIX, scorer=quick)
     assert app.run() == 0
     count = made_on(app)
     assert count.total() == 6 and len(count) == 2
@@ -79,7 +62,7 @@ def test_a_server_a_seat_renders_and_nothing_is_left(make_app: MakeApp, cluster:
     while stand_ins() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not stand_ins()
-    again = on_cluster(make_app, cluster, SIX, scorer=quick)
+    again = on_cluster(make_app, cluster, *SIX, scorer=quick)
     assert again.run() == 0
     assert "nothing rendered, 6 reused" in shown(again)
 
@@ -87,9 +70,9 @@ def test_a_server_a_seat_renders_and_nothing_is_left(make_app: MakeApp, cluster:
 def test_what_no_node_can_give_fails_at_once(make_app: MakeApp, cluster: Any) -> None:
     begun = time.monotonic()
     with pytest.raises(NoCluster, match="moon: 3 wanted, 0 at most on a node"):
-        on_cluster(make_app, cluster, SIX, "server.cluster.resources=[moon:3]").run()
+        on_cluster(make_app, cluster, *SIX, "server.cluster.resources=[moon:3]").run()
     with pytest.raises(NoCluster, match="count=3, and the cluster has room for 2 servers"):
-        on_cluster(make_app, cluster, SIX, "server.cluster.count=3").run()
+        on_cluster(make_app, cluster, *SIX, "server.cluster.count=3").run()
     assert time.monotonic() - begun < 60
 
 
@@ -98,21 +81,15 @@ def test_a_command_that_fails_is_said_with_its_last_words(make_app: MakeApp, clu
 
     bad = f"""server.cluster.command='{sys.executable} -c "raise SystemExit(chr(110)*3)" {{port}}'"""
     with pytest.raises(ServerUnreachable, match="the command ended with 1: nnn"):
-        on_cluster(make_app, cluster, SIX, bad).run()
+        on_cluster(make_app, cluster, *SIX, bad).run()
 
 
 def test_a_dead_node_takes_its_server_out(make_app: MakeApp, cluster: Any, quick: Any) -> None:
-    app = on_cluster(make_app, cluster, SIX, pace=1.0, scorer=quick)
+    app = on_cluster(make_app, cluster, *SIX, pace=1.0, scorer=quick)
 
-    def cut() -> None:
-        while not renders(app):
-            time.sleep(0.05)
-        cluster.remove_node(cluster.nodes_with_seats.pop(), allow_graceful=False)
-
-    power = threading.Thread(target=cut)
-    power.start()
-    assert app.run() == 0
-    power.join()
+    node = cluster.nodes_with_seats.pop()
+    with once_rendered(app, lambda: cluster.remove_node(node, allow_graceful=False)):
+        assert app.run() == 0
     assert made_on(app).total() == 6
     assert "is left out: " in shown(app)
     assert Counter(one["attempts"][0]["status"] for one in renders(app) if one["attempts"]) <= Counter(lost=2)
