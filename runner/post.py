@@ -20,8 +20,7 @@ def post(server: Server, graph: dict[str, Any], journal: Journal, cancel: thread
     """Queue ``graph`` under the journal's id; None when the server has it. Raises PromptRejected.
 
     When an answer is lost, the id is looked up in queue and history before it is sent again, under the same id.
-    Should both arrive after all, the second finds its result cached, or is taken off the queue when the first has
-    ended (see ``Waiter``).
+    Should both arrive after all, the second is taken off the queue by whoever waits for the first (see ``Waiter``).
     """
     deadline = time.monotonic() + server.config.unreachable_s
     lost_answers = 0

@@ -78,6 +78,8 @@ class Waiter:
     def _ask(self, now: float) -> Finished | Outcome | None:
         prompt_id, client = self._journal.prompt_id, self._server.client
         queue = client.queue()
+        if (*queue.running, *queue.pending).count(prompt_id) > 1:
+            client.delete(prompt_id)  # sent twice, as an answer was lost: the copy that waits is taken off
         if prompt_id in queue.running:
             self._missed, self._began, self._others_since = 0, True, None
             self._still_since = self._still_since or now

@@ -91,7 +91,8 @@ class Dispatch:
         now = time.monotonic()
         self._stuck_since = self._stuck_since or now
         if now - self._stuck_since > max(one.member.config.unreachable_s for one in self.sites):
-            out = "; ".join(f"{one.member.name}: {one.why}" for one in self.sites if not one.here)
+            lacks = "has not all that the cells name"
+            out = "; ".join(f"{one.member.name}: {lacks if one.here else one.why}" for one in self.sites)
             self.stop(f"no server is left for what is to be done ({out})")
         return self._closed
 

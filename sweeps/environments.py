@@ -1,8 +1,8 @@
 """The environments of a sweep's servers: a planner for each, and one plan out of theirs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sweeps.cards import place_of
 from sweeps.homes import Homes, as_settled, merged
@@ -24,6 +24,15 @@ class MixedPool(HarnessError):
     code = "mixed-pool"
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What a server said last of its nodes; ``schema`` is None where the plan's servers all said just that."""
+
+    info: Mapping[str, Any]
+    schema: NodeSchema | None
+    fits: dict[str, bool] = field(default_factory=dict)
+
+
 @dataclass
 class Environments:
     """``planners`` has one for each environment, the first for what is said of all; ``homes`` where blocks belong."""
@@ -33,8 +42,7 @@ class Environments:
     several: bool = False
     """Whether the servers are a pool's: a single one is watched by whoever renders on it."""
     _plans: list[Plan] = field(default_factory=list)
-    _schemas: dict[str, NodeSchema] = field(default_factory=dict)
-    _fits: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _told: dict[str, _Told] = field(default_factory=dict)
 
     @property
     def planner(self) -> Planner:
@@ -70,16 +78,20 @@ class Environments:
         return next((k for k, one in enumerate(self.planners) if identity(one.known) == now), None)
 
     def fits(self, member: "Member", planned: PlannedCell) -> bool:
-        """Whether a server takes every value of a cell: two of one environment may have different model files."""
-        if planned.cell is None or all(not one.also for one in self.planners):
+        """Whether a server of a pool takes every value of a cell: two of one environment may have different model
+        files, and one that was away may come back with others."""
+        if not self.several or planned.cell is None:
             return True
-        key = (member.name, planned.setting)
-        if key not in self._fits:
-            if member.name not in self._schemas:
-                self._schemas[member.name] = NodeSchema.from_object_info(member.server.schema())
-            problems = validate(planned.cell.graph, self._schemas[member.name])
-            self._fits[key] = not refused(problems)
-        return self._fits[key]
+        now, told = member.server.schema(), self._told.get(member.name)
+        if told is None or told.info is not now:
+            alike = all(now == info for one in self.planners for info in (one.known.schema, *one.also))
+            told = _Told(now, None if alike else NodeSchema.from_object_info(now))
+            self._told[member.name] = told
+        if told.schema is None:
+            return True
+        if planned.setting not in told.fits:
+            told.fits[planned.setting] = not refused(validate(planned.cell.graph, told.schema))
+        return told.fits[planned.setting]
 
 
 def _kind(known: Known) -> str:

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from runner import record
+from runner.answers import Queue
 from runner.attempts import read_attempts
 from runner.embedded import StandIn
 from runner.journal import read_journal
@@ -239,6 +240,20 @@ def test_a_copy_that_arrives_behind_the_next_job_is_not_rendered_once_more(
     assert server.client.queue().pending == ()
     assert follow(server, second).done
     assert list(tmp_path.rglob("*_00002*")) == []
+
+
+def test_a_copy_is_taken_off_while_the_first_still_runs(
+    slow_standin: StandIn, session: Session, make_cell: MakeCell, folder: Folder
+) -> None:
+    server = session(slow_standin.start())
+    first = submit(server, make_cell(seed=176), folder())
+    until(lambda: prompt_of(first) in server.client.queue().running)
+    assert first.journal is not None
+    server.client.submit(first.graph, first.journal.prompt_id, first.journal.client_id)
+    assert server.client.queue().pending == (prompt_of(first),)
+    seen: list[Queue] = []
+    assert follow(server, first, on_progress=lambda _: seen.append(server.client.queue())).done
+    assert Queue((prompt_of(first),), ()) in seen and server.client.queue() == Queue((), ())
 
 
 @pytest.mark.parametrize("waits", [True, False])

@@ -1,20 +1,31 @@
 """Several servers: work goes where it ends first, a dead one's cells go elsewhere, nothing is lost or made twice."""
 
+import copy
+import json
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 import pytest
 import requests
+from aiohttp import web
 from pools import HURRIED, SIX, made_on, once_rendered, renders, shown
 
 from runner.config import BadServerConfig
 from sweeps.app import App
-from sweeps.environments import MixedPool
+from sweeps.environments import Environments, MixedPool
+from sweeps.known import Known
+from workflow.binding import bind
+from workflow.graph import default_graph
+from workflow.schema import SNAPSHOT
 
 MakeApp = Callable[..., App]
+
+LORA = "lightx2v_I2V_14B_480p_cfg_step_distill_rank64_bf16.safetensors"
+SCALED = "I2V/Wan2_1-I2V-14B-480p_fp8_e4m3fn_scaled_KJ.safetensors"
 
 
 class Restartable(Protocol):
@@ -153,6 +164,48 @@ def test_different_versions_keep_each_block_in_one_environment(
     assert "nothing rendered, 6 reused" in shown(again)
 
 
+def lists_no_lora(request: web.Request, status: int, body: bytes) -> web.StreamResponse | None:
+    """A server whose folder of models holds one file less."""
+    if not request.path.endswith("/object_info"):
+        return None
+    info = json.loads(body)
+    info["WanVideoLoraSelect"]["input"]["required"]["lora"][0].remove(LORA)
+    return web.json_response(info)
+
+
+def test_a_server_gets_no_cell_whose_model_it_lacks(
+    make_app: MakeApp, restartable: Servers, proxied: Callable[[str], Any], quick: Any
+) -> None:
+    rich, origin = restartable("--pace", "0.6"), restartable("--pace", "0.2")
+    rich.start()
+    poor = proxied(origin.start())
+    poor.faults.append(lists_no_lora)
+    words = ("sweep.axes.loras=[[],[{name:" + LORA + ",strength:1.0}]]", "sweep.seeds=[1,2,3]")
+    app = pooled(make_app, rich, poor, words=words, scorer=quick)
+    assert app.run() == 0
+    where = {(one["journal"]["url"], bool(one["cell"]["values"]["loras"])) for one in renders(app)}
+    assert len(renders(app)) == 6 and where >= {(rich.url, True), (poor.url, False)}
+    assert (poor.url, True) not in where
+
+
+def test_a_server_that_comes_back_with_other_models_is_looked_at_anew() -> None:
+    graph = default_graph()
+    cell = SimpleNamespace(graph=bind(graph).patch(graph, {"i2v_model": SCALED}).graph)
+    planned: Any = SimpleNamespace(cell=cell, setting="scaled")
+    full = json.loads(SNAPSHOT.read_text("utf-8"))
+    less = copy.deepcopy(full)
+    less["WanVideoModelLoader"]["input"]["required"]["model"][0].remove(SCALED)
+    planner: Any = SimpleNamespace(known=Known(False, full), also=())
+    told = [full]
+    member: Any = SimpleNamespace(name="gpu1", server=SimpleNamespace(schema=lambda: told[0]))
+    places = Environments([planner], several=True)
+    assert places.fits(member, planned)
+    told[0] = less
+    assert not places.fits(member, planned)
+    told[0] = copy.deepcopy(full)
+    assert places.fits(member, planned)
+
+
 def test_a_pool_that_cannot_be_is_refused(make_app: MakeApp) -> None:
     for words, why in (
         (("server.urls=[]",), "needs server.urls"),
@@ -165,7 +218,6 @@ def test_a_pool_that_cannot_be_is_refused(make_app: MakeApp) -> None:
 
 def test_stand_ins_and_models_do_not_mix() -> None:
     from sweeps.environments import environments
-    from sweeps.known import Known
 
     with pytest.raises(MixedPool, match="model, stand-in"):
         environments(lambda known: None, [Known(True, stamp=stamp("stand-in")), Known(False, stamp=stamp("comfyui"))])  # type: ignore[arg-type, return-value]
