@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from workflow.errors import HarnessError
 from workflow.files import read_json, write_json
 
-_SAME_START_S: Final = 1.0  # a process's start is known to a clock tick, and written down rounded
+if TYPE_CHECKING:
+    import psutil
+
+_SAME_START_S: Final = 2.0  # Linux tells the time of its boot in whole seconds, not always the same one
 
 
 class StoreLocked(HarnessError):
@@ -24,7 +27,14 @@ def this_process() -> dict[str, Any]:
     """Host, process id and start time: together they name one process for good."""
     import psutil
 
-    return {"host": socket.gethostname(), "pid": os.getpid(), "started": psutil.Process().create_time()}
+    return {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(psutil.Process())}
+
+
+def _started(process: "psutil.Process") -> float:
+    """When a process began, in seconds; on Linux since the boot, as there its time of day moves when a clock is set."""
+    import psutil
+
+    return process.create_time() - (psutil.boot_time() if psutil.LINUX else 0.0)
 
 
 def is_gone(owner: Mapping[str, Any]) -> bool:
@@ -44,7 +54,7 @@ def is_gone(owner: Mapping[str, Any]) -> bool:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return True
-        return abs(process.create_time() - started) > _SAME_START_S  # the number belongs to another process now
+        return abs(_started(process) - started) > _SAME_START_S  # the number belongs to another process now
     except psutil.NoSuchProcess:
         return True
     except psutil.AccessDenied:

@@ -35,7 +35,7 @@ class Site:
         self._paces: list[float] = []
         self.done = 0
         self.seen: Seen | None = None
-        self._left: list[tuple[str, str]] = []
+        self._left = engine.claims.of(member.config.url or "") if engine.claims else []
         self._must_go = self._went = self._restart = False
         if member.open:
             self._prepare()
@@ -77,8 +77,16 @@ class Site:
         return sum(one.seconds for one in self.lane.waits) if self.lane is not None else 0.0
 
     def fits(self, planned: PlannedCell) -> bool:
-        """Whether the server has what the cell's graph names."""
+        """Whether the server has what the cell's graph names, and no other was given the cell."""
+        claims, sites = self._engine.claims, self._engine.dispatch.sites
+        if claims and claims.elsewhere(self.server.url, planned.name, [one.server.url for one in sites if one.here]):
+            return False
         return self._engine.fits(self.member, planned)
+
+    def holds(self, planned: PlannedCell) -> bool:
+        """Whether an earlier command gave it this cell."""
+        claims = self._engine.claims
+        return claims is not None and claims.holds(self.server.url, planned.name)
 
     def may(self, planned: PlannedCell) -> bool:
         """Whether the cell can be rendered here, and belongs to this environment."""
@@ -183,7 +191,8 @@ class Site:
             mended = self._mender.mend(outcome, prompt_id, alone=not self._lane.ahead)
             mended_stop, excused = mended.stop or "", mended.excused
         why = self.server.trouble() or mended_stop or (outcome.message if outcome.stop else "")
-        elsewhere = bool(why) and engine.dispatch.several
+        here = outcome.fault == "disk"  # which every server's videos come to
+        elsewhere = bool(why) and engine.dispatch.several and not here
         halted = "interrupted" if engine.cancel.is_set() else "" if elsewhere else why
         final = halted or is_expected(sent.planned, outcome.status, engine.expected)
         again = None if final else self._lane.again(sent, outcome, excused=excused or elsewhere)
@@ -193,9 +202,9 @@ class Site:
             engine.note(f"{name}: {ending(outcome)}; {again}")
         else:
             engine.fail(sent, outcome)
-        if halted and not why:
+        if halted and (here or not why):
             engine.dispatch.stop(halted)
-        if why:
+        elif why:
             self._leave(why, away=outcome.fault == "away", mended=bool(mended_stop))
 
     def _learn(self, planned: PlannedCell, outcome: "Outcome") -> None:
@@ -250,8 +259,9 @@ class Site:
         """Take off the server what it still has of ours and another renders, or has rendered."""
         from runner.transport import ServerError
 
+        engine = self._engine
         for prompt_id, name in self._left:
-            if not self._engine.retries.waiting.has(name):
+            if not (engine.retries.waiting.has(name) or engine.dispatch.work.has(name)):
                 try:
                     self.server.client.cancel(prompt_id)
                 except ServerError:

@@ -103,6 +103,11 @@ class Store:
             raise unusable(self.root, error) from error
         return folder
 
+    def attempts(self, recipe: str, environment: str) -> list[Path]:
+        """The folders in which :meth:`attempt` would find something."""
+        folder = self.folder(recipe, environment)
+        return [one for one in (folder.with_suffix(".attempt"), folder.with_suffix(".failed")) if one.is_dir()]
+
     def adopt(self, recipe: str, environment: str, facts: Mapping[str, Any]) -> Entry | None:
         """Make an entry of a render that was finished when its process was killed; None where there is none."""
         folder = self.folder(recipe, environment).with_suffix(".attempt")

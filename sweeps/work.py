@@ -24,6 +24,9 @@ class Taker(Protocol):
     def may(self, planned: PlannedCell) -> bool:
         """Whether it fits, and the cell's block is at home there or still open."""
 
+    def holds(self, planned: PlannedCell) -> bool:
+        """Whether an earlier command gave it this cell."""
+
     def free_in(self) -> float:
         """Seconds until it has done what it was given, as far as can be told."""
 
@@ -53,8 +56,11 @@ class Work:
         """The cell that ``taker`` should begin now; None where there is none for it, or ``others`` end them sooner.
 
         Alone a server follows the plan. One of several stays with its model, inside the blocks at the front: as many as
-        there are servers, or as the plan takes together.
+        there are servers, or as the plan takes together. What an earlier command gave it comes first.
         """
+        given = next((one for one in self.todo if taker.holds(one) and taker.may(one)), None)
+        if given is not None:
+            return given
         window = self._front(max(self.joined, 1 + len(others)) if others else 1)
         able = [one for one in window if taker.may(one)]
         if not able:
@@ -77,6 +83,10 @@ class Work:
         chosen = self.homes.settle(block_of(planned), group)
         self.todo = [chosen.get(one.name, one) for one in self.todo if chosen.get(one.name, one).state == "run"]
         return chosen[planned.name]
+
+    def has(self, name: str) -> bool:
+        """Whether a cell of this name was not taken yet."""
+        return any(one.name == name for one in self.todo)
 
     def drop(self, planned: PlannedCell) -> None:
         """Remove a cell that is not worth it."""

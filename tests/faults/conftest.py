@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers here, also for the processes that tests kill
 
-from house import House
+from house import House, Street
 from small_sweep import make_cells, make_clip
 
 from sweeps.store import Store
@@ -33,6 +33,19 @@ def house(_house: House) -> Iterator[House]:
     """The server of a row, in order when the row begins."""
     _house.in_order()
     yield _house
+
+
+@pytest.fixture
+def street(house: House, tmp_path: Path) -> Iterator[Street]:
+    """Three servers, in order when the test begins."""
+    more = [House(tmp_path / name) for name in ("second", "third")]
+    try:
+        for one in more:
+            one.start()
+        yield Street([house, *more])
+    finally:
+        for one in more:
+            one.kill()
 
 
 @pytest.fixture(scope="session")

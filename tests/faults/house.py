@@ -147,3 +147,28 @@ class House:
     def video(self, prefix: str) -> Path:
         """The file that a prompt with this prefix wrote."""
         return self.folder / "output" / f"{prefix}_00001-audio.mp4"
+
+
+class Street:
+    """Several houses, asked as one."""
+
+    def __init__(self, houses: list[House]) -> None:
+        self.houses = houses
+        self.urls = [one.url for one in houses]
+
+    def queue(self) -> list[str]:
+        """Ids of what runs and waits anywhere."""
+        return [one for house in self.houses for one in house.queue()]
+
+    def runs(self, cell: Cell) -> int:
+        """How often a cell's video was begun, on any of them."""
+        return sum(house.runs(cell) for house in self.houses)
+
+    def video(self, prefix: str) -> Path:
+        """The file that a prompt with this prefix wrote, wherever that was; a prefix is an attempt's own."""
+        return next(path for house in self.houses if (path := house.video(prefix)).is_file())
+
+    def in_order(self) -> None:
+        """No fault waits anywhere."""
+        for house in self.houses:
+            house.in_order()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import av
-from house import House
+from house import House, Street
 from small_sweep import ENVIRONMENT
 
 from sweeps.progress import Progress
@@ -23,7 +23,7 @@ def kept(store: Store, cells: Sequence[Cell]) -> dict[str, Entry]:
     return {recipe: entry for recipe, entry in found.items() if entry is not None}
 
 
-def sound(entry: Entry, cell: Cell, house: House | None = None) -> None:
+def sound(entry: Entry, cell: Cell, house: House | Street | None = None) -> None:
     """The video is this cell's own: its frames, its seed, the bytes that the server wrote for the prompt it was."""
     with av.open(str(entry.video)) as video:
         assert sum(1 for _ in video.decode(video=0)) == cell.windows.frames
@@ -52,7 +52,7 @@ def reasons(store: Store, cell: Cell) -> list[dict[str, Any]]:
     return found
 
 
-def check(store: Store, cells: Sequence[Cell], progress: Progress, house: House) -> None:
+def check(store: Store, cells: Sequence[Cell], progress: Progress, house: House | Street) -> None:
     """After one command: each cell is rendered, or its failure is recorded with its stage, or it was not begun."""
     held = kept(store, cells)
     for cell in cells:
@@ -74,7 +74,7 @@ def check(store: Store, cells: Sequence[Cell], progress: Progress, house: House)
     assert len(progress.done) + len(set(progress.failures) - progress.done) <= len(cells)
 
 
-def nothing_left(store: Store, cells: Sequence[Cell], house: House) -> None:
+def nothing_left(store: Store, cells: Sequence[Cell], house: House | Street) -> None:
     """After the last command: all is there, once; no attempt is left behind, here or there."""
     held = kept(store, cells)
     missing = [cell.setting for cell in cells if cell.recipe not in held]

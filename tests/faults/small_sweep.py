@@ -1,5 +1,6 @@
 """Sweeps of tiny cells through the real engine, for tests and for the processes that tests kill."""
 
+import dataclasses
 import io
 import threading
 from collections.abc import Sequence
@@ -41,6 +42,11 @@ def config(url: str, **changes: Any) -> ServerConfig:
     return ServerConfig(kind="comfyui", url=url, **(hurried | changes))
 
 
+def pool_config(urls: Sequence[str], **changes: Any) -> ServerConfig:
+    """As :func:`config`, for several servers."""
+    return dataclasses.replace(config("", **changes), kind="pool", url=None, urls=list(urls), rejoin_s=0.3)
+
+
 def make_clip(folder: Path) -> Clip:
     """A picture of 64×96 without a face, and a second of a hum."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
@@ -73,10 +79,15 @@ def plan_of(cells: Sequence[Cell], store: Store) -> Plan:
 
 def sweep(server: Server, cells: Sequence[Cell], store: Store, **more: Any) -> Progress:
     """Render what of ``cells`` is not in ``store``, as a command does."""
+    return sweep_on([Member(server.config, store.root, server=server)], cells, store, **more)
+
+
+def sweep_on(members: Sequence[Member], cells: Sequence[Cell], store: Store, **more: Any) -> Progress:
+    """As :func:`sweep`, on several servers."""
     plan = plan_of(cells, store)
     with ScoringPool() as pool:
         view = make_view(len(plan.to_run), Console(file=io.StringIO()), stand_in=True)
         told: dict[str, Any] = {
             "limits": Limits(BudgetConfig()), "task": lambda one, entry: None, "cancel": threading.Event(), **more,
         }  # fmt: skip
-        return Engine(plan, store, [Member(server.config, store.root, server=server)], pool, view, **told).run()
+        return Engine(plan, store, members, pool, view, **told).run()

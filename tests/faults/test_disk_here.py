@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from house import House
+from house import House, Street
 from invariants import check, kept, nothing_left, reasons
-from small_sweep import config, sweep
+from small_sweep import config, pool_config, sweep, sweep_on
 
 from runner import record
+from runner.pool import open_members
 from runner.render import follow, submit
 from runner.server import open_server
 from sweeps.store import Store
@@ -58,6 +59,24 @@ def test_full_at_some_point(
     matrix(
         f"disk full here, {left} KB left", "stops, says so; nothing lost", f"{first} of 3 stored ({stages}), then all"
     )
+
+
+def test_full_while_three_servers_render(
+    small_disk: Path, street: Street, cells: Cells, matrix: Matrix, tmp_path: Path
+) -> None:
+    nine, store = cells(9), Store(small_disk / "store")
+    (small_disk / "others").write_bytes(bytes(shutil.disk_usage(small_disk).free - 280 * 1024))
+    with open_members(pool_config(street.urls), tmp_path) as members:
+        progress = sweep_on(members, nine, store)
+    first = len(kept(store, nine))
+    assert progress.stopped and "No space left on device" in progress.stopped and first < 9
+    (small_disk / "others").unlink()
+    with open_members(pool_config(street.urls), tmp_path) as members:
+        progress = sweep_on(members, nine, store)
+    check(store, nine, progress, street)
+    nothing_left(store, nine, street)
+    assert [street.runs(cell) for cell in nine] == [1] * 9, "rendered again"
+    matrix("disk full here, three servers", "stops, says so; nothing lost", f"{first} of 9 stored, then all")
 
 
 def test_full_as_the_video_comes(house: House, cells: Cells, matrix: Matrix, tmp_path: Path) -> None:

@@ -188,6 +188,35 @@ def test_a_server_gets_no_cell_whose_model_it_lacks(
     assert (poor.url, True) not in where
 
 
+def hours_apart(hours: float) -> Callable[[web.Request, int, bytes], web.StreamResponse | None]:
+    """A server whose clock is wrong, as its history shows."""
+
+    def answer(request: web.Request, status: int, body: bytes) -> web.StreamResponse | None:
+        if "/history" not in request.path or status != 200:
+            return None
+        told = json.loads(body)
+        for entry in told.values():
+            for _, message in entry["status"]["messages"]:
+                message["timestamp"] += int(hours * 3600_000)
+        return web.json_response(told)
+
+    return answer
+
+
+def test_servers_whose_clocks_are_hours_apart(
+    make_app: MakeApp, restartable: Servers, proxied: Callable[[str], Any], quick: Any
+) -> None:
+    late, early = (proxied(restartable("--pace", "0.3").start()) for _ in range(2))
+    late.faults.append(hours_apart(-5))
+    early.faults.append(hours_apart(7))
+    app = pooled(make_app, late, early, words=SIX, scorer=quick)
+    assert app.run() == 0
+    assert made_on(app).keys() == {late.url, early.url} and made_on(app).total() == 6
+    for one in renders(app):
+        seconds = [value for value in one["timings"].values() if isinstance(value, int | float)]
+        assert seconds and all(0 <= value < 600 for value in seconds), "two clocks were compared"
+
+
 def test_a_server_that_comes_back_with_other_models_is_looked_at_anew() -> None:
     graph = default_graph()
     cell = SimpleNamespace(graph=bind(graph).patch(graph, {"i2v_model": SCALED}).graph)

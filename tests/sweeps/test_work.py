@@ -30,12 +30,16 @@ class Server:
     busy_s: float = 0.0
     homes: Homes | None = None
     able: Callable[[PlannedCell], bool] = lambda _: True
+    given: tuple[str, ...] = ()
 
     def fits(self, planned: PlannedCell) -> bool:
         return self.able(planned)
 
     def may(self, planned: PlannedCell) -> bool:
         return self.fits(planned) and (self.homes is None or self.homes.may(planned, self.group))
+
+    def holds(self, planned: PlannedCell) -> bool:
+        return planned.name in self.given
 
     def free_in(self) -> float:
         return self.busy_s
@@ -53,6 +57,15 @@ def test_alone_a_server_follows_the_plan() -> None:
     while (found := work.peek(server)) is not None:
         order.append(work.take(found, 0).name)
     assert order == [one.name for one in grid("ab", "xyz")]
+
+
+def test_what_an_earlier_command_gave_to_a_server_comes_first() -> None:
+    cells = grid("ab", "xyz")
+    work, last = Work(cells), Server(loader="a", given=(cells[-1].name,))
+    found = work.peek(last, [Server(pace=0.1)])
+    assert found is cells[-1] and work.has(cells[-1].name)
+    work.take(found, 0)
+    assert not work.has(cells[-1].name) and work.peek(last) is cells[0]
 
 
 def test_two_servers_keep_their_models_inside_the_blocks_at_the_front() -> None:
