@@ -61,7 +61,7 @@ def test_alone_a_server_follows_the_plan() -> None:
 
 def test_what_an_earlier_command_gave_to_a_server_comes_first() -> None:
     cells = grid("ab", "xyz")
-    work, last = Work(cells), Server(loader="a", given=(cells[-1].name,))
+    work, last = Work(list(cells)), Server(loader="a", given=(cells[-1].name,))
     found = work.peek(last, [Server(pace=0.1)])
     assert found is cells[-1] and work.has(cells[-1].name)
     work.take(found, 0)
