@@ -116,19 +116,7 @@ class ScoringPool:
     def submit(self, task: ScoreTask) -> None:
         """Queue ``task``; the workers start with the first one."""
         if self._pool is None:
-            from multiprocessing import get_context
-
-            from pebble import ProcessPool
-
-            from eval.workers import cap_threads
-
-            threads = max(1, (os.cpu_count() or 2) // 2 // self.workers)
-            self._pool = ProcessPool(
-                max_workers=self.workers,
-                context=get_context("spawn"),
-                initializer=cap_threads,
-                initargs=(threads,),
-            )
+            self._pool = processes(self.workers)
         self._waiting[self._pool.schedule(self.scorer, args=(task,), timeout=self.timeout_s)] = task
 
     @property
@@ -154,6 +142,18 @@ class ScoringPool:
             self._pool.stop()
             self._pool.join()
             self._pool = None
+
+
+def processes(workers: int) -> Any:
+    """So many spawned processes; together they take half of the cores."""
+    from multiprocessing import get_context
+
+    from pebble import ProcessPool
+
+    from eval.workers import cap_threads
+
+    threads = max(1, (os.cpu_count() or 2) // 2 // workers)
+    return ProcessPool(max_workers=workers, context=get_context("spawn"), initializer=cap_threads, initargs=(threads,))
 
 
 def _why(error: BaseException, timeout_s: float) -> str:

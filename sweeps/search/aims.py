@@ -31,10 +31,6 @@ class Objective:
         """``cost/window_s ↓``."""
         return f"{self.metric} {'↑' if self.maximise else '↓'}"
 
-    def better(self, one: float, other: float) -> bool:
-        """Whether ``one`` is better than ``other``."""
-        return one > other if self.maximise else one < other
-
 
 @dataclass(frozen=True)
 class Bound:

@@ -16,7 +16,7 @@ from aiohttp import web
 import sweep
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = ["clips.width=160", "clips.height=288", "scoring=quick", "clips.names=[weather]"]
+SMALL = ["clips.width=96", "clips.height=160", "scoring=quick", "clips.names=[weather]"]
 STATS = {"system": {"comfyui_version": "0.3.60"}, "devices": [{"name": "cuda:0 X", "type": "cuda"}]}
 LOADER = {"LoadImage": {"input": {"required": {"image": [["a.png"], {}]}}, "output": ["IMAGE"]}}
 
@@ -196,9 +196,10 @@ def test_a_full_or_read_only_disk_is_told_before_anything_runs(
 
 
 def test_a_disk_that_fills_up_loses_nothing_and_the_same_command_goes_on(
-    small_disk: Path, stand_in: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small_disk: Path, stand_in: str, tmp_path: Path, tables: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     outputs = small_disk / "outputs"
+    tables(tmp_path)
     command = [
         *("server=comfyui", f"server.url={stand_in}", "sweep.axes.steps=[2,4,6,8,10,12]"),
         *("tracking=server", f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}"),
@@ -222,7 +223,10 @@ def test_a_disk_that_fills_up_loses_nothing_and_the_same_command_goes_on(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 @pytest.mark.parametrize("place, said", [("/dev/full", "not all that was said could be written"), ("head", "")])
-def test_a_sweep_that_cannot_be_heard_goes_on(tmp_path: Path, place: str, said: str) -> None:
+def test_a_sweep_that_cannot_be_heard_goes_on(
+    tmp_path: Path, tables: Callable[[Path], None], place: str, said: str
+) -> None:
+    tables(tmp_path / "outputs")
     words = [*SMALL, "+experiment=smoke", f"outputs={tmp_path / 'outputs'}"]
     command = [sys.executable, str(ROOT / "sweep.py"), *words]
     if place == "head":

@@ -90,7 +90,7 @@ def server() -> Iterator[Disguised]:
 def test_nothing_mixes_with_renders_of_a_model(
     tmp_path: Path, server: Disguised, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["clips.width=160", "clips.height=288", "clips.names=[weather]", "scoring=quick", "sweep.name=mixed"]
+    command = ["clips.width=96", "clips.height=160", "clips.names=[weather]", "scoring=quick", "sweep.name=mixed"]
     command += [f"outputs={tmp_path}", "server=comfyui", f"server.url={server.url}", "server.release=one"]
     assert sweep.main(command) == 0
     told = capsys.readouterr().out

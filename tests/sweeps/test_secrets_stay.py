@@ -72,7 +72,7 @@ def test_no_file_and_no_line_holds_a_secret_or_live_html(
     seen = echoing(proxy)
     restart = f"{sys.executable} -c \"import os, sys; sys.exit('cannot: ' + os.environ['PROXY_HEADERS'])\""
     command = [
-        *("clips.width=160", "clips.height=288", "clips.names=[weather]", "scoring=quick", "verbose=true"),
+        *("clips.width=96", "clips.height=160", "clips.names=[weather]", "scoring=quick", "verbose=true"),
         *(f"outputs={outputs}", "sweep.name=secrets", "server=comfyui", "server.poll_s=0.05"),
         f"server.url={proxy.url.replace('//', f'//anna:{PASSWORD}@')}",
         *("server.headers_env=PROXY_HEADERS", f"server.headers_file={secrets}", "server.retries.wait_s=0.1"),

@@ -14,7 +14,7 @@ from workflow.files import write_json
 from workflow.graph import default_graph
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = ["clips.width=160", "clips.height=288", "scoring=quick", "clips.names=[weather]"]
+SMALL = ["clips.width=96", "clips.height=160", "scoring=quick", "clips.names=[weather]"]
 
 
 @pytest.fixture

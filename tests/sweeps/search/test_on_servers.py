@@ -18,8 +18,8 @@ import sweep
 
 pytestmark = pytest.mark.postgres
 WORDS = [
-    "clips.width=160",
-    "clips.height=288",
+    "clips.width=96",
+    "clips.height=160",
     "scoring=quick",
     "clips.names=[weather,train]",
     "search=random",
