@@ -267,7 +267,7 @@ def test_a_copy_of_what_ended_is_rendered_again_where_nobody_takes_it_back(
         submit(server, make_cell(seed=174), folder())
     assert first.journal is not None
     server.client.submit(first.graph, first.journal.prompt_id, first.journal.client_id)
-    until(lambda: not (server.client.queue().running or server.client.queue().pending), 20)
+    until(lambda: server.client.queue() == Queue((), ()), 20)
     assert len(list(tmp_path.rglob("*_00002.png"))) == waits
 
 
