@@ -30,9 +30,10 @@ hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
 
-def pytest_xdist_auto_num_workers() -> int | None:
-    """Tests of a real server take turns: it has one queue, and looks at what other tests sent are part of some."""
-    return 0 if os.environ.get("COMFYUI_URL") else None
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, as many tests wait; those of a real server take turns: it has one queue, and looks
+    at what other tests sent are part of some."""
+    return 0 if os.environ.get("COMFYUI_URL") else (os.cpu_count() or 1) + 1
 
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

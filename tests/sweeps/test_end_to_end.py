@@ -201,7 +201,7 @@ def test_ctrl_c_ends_politely_and_the_same_command_goes_on(fresh: Path, capsys: 
     assert {status for _, status in runs(outputs)} == {"FINISHED"}
 
 
-@pytest.mark.parametrize("moment", ["cell 1 of 3", "cell 2 of 3", "cell 3 of 3", "rendering ended"])
+@pytest.mark.parametrize("moment", ["cell 2 of 3", "rendering ended"])
 def test_kill_9_loses_no_finished_render_and_makes_none_twice(fresh: Path, moment: str) -> None:
     outputs = fresh
     command = ["sweep.name=killed", "clips.names=[weather]", "sweep.axes.steps=[2,4,6]", "server.pace_s=1.5"]

@@ -47,7 +47,7 @@ def mlflow_server(database: Postgres, tmp_path_factory: pytest.TempPathFactory) 
             stderr=log,
             cwd=folder,
             start_new_session=True,
-            env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
+            env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
         )
     url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 120
     try:

@@ -18,8 +18,8 @@ from sweeps.status import read_status
 
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = [
-    "clips.width=160",
-    "clips.height=288",
+    "clips.width=128",
+    "clips.height=224",
     "scoring=quick",
     "clips.names=[weather,train]",
     "search=tpe",
