@@ -1,5 +1,6 @@
 """The end of a command: MLflow, tables and pictures, the user's hooks, the exit code."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sweeps.account import account_line, of_sweep, slow_lines
@@ -53,7 +54,7 @@ def finish(
     summary = _summary(app, result, progress, code)
     hook = app.config.hooks.on_done if code == OK else app.config.hooks.on_failure
     if said := run_hook(hook, summary):
-        app.console.print(said, style="yellow", markup=False, highlight=False)
+        _warn(app, said)
     return code
 
 
@@ -67,6 +68,7 @@ def exit_code(app: "App", result: SweepResult, progress: Progress | None) -> int
 
 def _track(app: "App", result: SweepResult, tracker: "Tracker | None", rebuild: bool, code: int) -> str:
     from sweeps import tracking
+    from sweeps.logbook import patiently
 
     if rebuild:
         with app.console.status("writing MLflow"):
@@ -77,10 +79,17 @@ def _track(app: "App", result: SweepResult, tracker: "Tracker | None", rebuild: 
         tracker.close("KILLED")
         return tracker.uri
     with app.console.status("drawing contact sheets and curves, writing MLflow"):
-        tracker.finish(result)
+        if app.config.tracking.kind == "server":
+            patiently(lambda: tracker.finish(result), partial(_warn, app), app.cancel)
+        else:
+            tracker.finish(result)
     for trouble in tracker.troubles:
-        app.console.print(trouble, style="yellow", markup=False, highlight=False)
+        _warn(app, trouble)
     return tracker.uri
+
+
+def _warn(app: "App", line: str) -> None:
+    app.console.print(line, style="yellow", markup=False, highlight=False)
 
 
 def _print(app: "App", result: SweepResult, shown: SweepResult, progress: Progress | None, uri: str) -> None:

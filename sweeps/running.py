@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -25,19 +24,15 @@ from sweeps.plan import Plan, PlannedCell, frozen, require_possible
 from sweeps.planning import Planner
 from sweeps.progress import Progress
 from sweeps.rehearsal import rehearsal_line
-from sweeps.results import SweepResult
 from sweeps.scoring import ScoringPool
-from sweeps.seldom import Seldom
 from sweeps.status import Reporter
 from sweeps.store import Entry, check_writable
-from sweeps.tracking_client import TrackingError
 from workflow.files import write_json
 
 if TYPE_CHECKING:
     from runner.live import View
     from runner.pool import Member
     from sweeps.app import App
-    from sweeps.tracking import Tracker
 
 STAND_IN_LINE = "stand-in: a CPU puppet renders in place of the model; this shows the method, not the model"
 
@@ -151,26 +146,22 @@ def planned(app: "App", places: Environments, members: Sequence["Member"], make:
 
 def _render(app: "App", places: Environments, plan: Plan, members: Sequence["Member"], limits: Limits) -> int:
     from runner.live import make_view
+    from sweeps.logbook import Logbook
     from sweeps.tracking import Tracker
 
     config = app.config
     planner = places.planner
     with ExitStack() as stack, ExitStack() as bars:
         tracker = stack.enter_context(Tracker(config.tracking, app.outputs))
-        logging = stack.enter_context(ThreadPoolExecutor(1))  # MLflow takes seconds to start: not the sweep's time
+        logbook = stack.enter_context(Logbook(tracker))
         pool = stack.enter_context(ScoringPool(config.scoring.workers, config.scoring.timeout_s, app.scorer))
         view = make_view(len(plan.to_run), app.console, stand_in=plan.stand_in)
         if plan.to_run:
             bars.enter_context(view)
-        begun = logging.submit(tracker.start, app.result(planner, plan))
-        begun.add_done_callback(lambda done: say(view.note, done))
+        logbook.say = view.note
+        logbook.begin(app.result(planner, plan))
         engine = engine_of(app, places, plan, members, pool, view, limits)
-        seldom = Seldom(logging)
-
-        def after(progress: Progress) -> None:
-            seldom.run(lambda: _log_so_far(app, places, tracker, progress))
-
-        engine.after = after
+        engine.after = lambda progress: logbook.so_far(app.result(planner, places.as_rendered(), **came_of(progress)))
         reporter = Reporter(app.folder(plan.mark), app.name, plan.mark)
         engine.look = reporter.look
         progress = engine.run()
@@ -178,7 +169,7 @@ def _render(app: "App", places: Environments, plan: Plan, members: Sequence["Mem
         bars.close()
         plan = places.as_rendered()
         result = app.result(planner, plan, **came_of(progress))
-        return finish(app, result, progress=progress, tracker=tracker, untracked=trouble(begun, seldom.last))
+        return finish(app, result, progress=progress, tracker=tracker, untracked=logbook.settle(result))
 
 
 def engine_of(
@@ -210,22 +201,6 @@ def engine_of(
     )
 
 
-def say(note: Callable[[str], None], begun: "Future[None]") -> None:
-    """Say at once that MLflow cannot be reached: the rest of the sweep may take hours."""
-    error = None if begun.cancelled() else begun.exception()
-    if isinstance(error, TrackingError):
-        note(f"{error.message}; rendering goes on")
-
-
-def trouble(*logged: "Future[Any] | None") -> TrackingError | None:
-    """Why MLflow has nothing of the sweep, where it has not; any other error is raised."""
-    errors = [future.exception() for future in logged if future is not None]
-    for error in errors:
-        if error is not None and not isinstance(error, TrackingError):
-            raise error
-    return next((error for error in errors if isinstance(error, TrackingError)), None)
-
-
 def came_of(progress: Progress) -> dict[str, Any]:
     """A copy of what this call did so far, for ``collect``."""
     return {
@@ -243,14 +218,3 @@ def _learn(planner: Planner, limits: Limits, one: PlannedCell, entry: Entry, sec
         history.note(planner.history_path, planner.machine, cell, seconds, entry.record)
         cold = bool((entry.record.get("timings") or {}).get("cold"))
         limits.took(one.seconds + cold * planner.model.load.mid, seconds)
-
-
-def _log_so_far(app: "App", places: Environments, tracker: "Tracker", progress: Progress) -> None:
-    """Show in MLflow what is known after a block of cells, without pictures."""
-    log_settings(tracker, app.result(places.planner, places.as_rendered(), **came_of(progress)))
-
-
-def log_settings(tracker: "Tracker", result: SweepResult) -> None:
-    """Write what is known of every setting, without pictures."""
-    for setting in result.settings:
-        tracker.log_setting(result, setting, pictures=False)

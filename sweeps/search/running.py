@@ -1,12 +1,11 @@
 """``search=tpe`` and its kin: one search on its servers, from its space to its tables."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sweeps.config import GROUP_AXES
 from sweeps.environments import Environments
@@ -14,11 +13,12 @@ from sweeps.finish import INTERRUPTED, OK, SOME_FAILED, finish
 from sweeps.interrupt import interruptible
 from sweeps.judging import cost_only, fetch_weights
 from sweeps.limits import Limits
+from sweeps.logbook import Logbook
 from sweeps.plan import Plan, PlannedCell
 from sweeps.planning import Planner
 from sweeps.progress import Progress
 from sweeps.results import SweepResult
-from sweeps.running import engine_of, introduce, keep_plan, log_settings, planned, say, trouble
+from sweeps.running import engine_of, introduce, keep_plan, planned
 from sweeps.scoring import ScoringPool
 from sweeps.search.book import Book
 from sweeps.search.describe import describe
@@ -32,10 +32,8 @@ from sweeps.search.samplers import make_sampler
 from sweeps.search.setup import Search, search_of
 from sweeps.search.storage import shown_storage
 from sweeps.search.table import write_table
-from sweeps.seldom import Seldom
 from sweeps.status import Reporter
 from sweeps.tracking import Tracker
-from sweeps.tracking_client import TrackingError
 from workflow.files import write_atomically
 from workflow.graph import canonical_json
 from workflow.words import counted
@@ -53,10 +51,7 @@ def search(app: "App", places: Environments, members: Sequence["Member"], limits
     wanted = search_of(config, planner.known.rehearsal)
     with ExitStack() as stack:
         tracker = stack.enter_context(Tracker(config.tracking, app.outputs))
-        logging = stack.enter_context(ThreadPoolExecutor(1))
         pool = stack.enter_context(ScoringPool(config.scoring.workers, config.scoring.timeout_s, app.scorer))
-        seldom, submitted = Seldom(logging), list[Future[Any]]()
-        begun: dict[str, Any] = {}
 
         def render(plan: Plan, skip: Callable[[PlannedCell, Callable[[], Progress]], str | None]) -> Progress:
             keep_plan(app, planner, plan)
@@ -72,20 +67,18 @@ def search(app: "App", places: Environments, members: Sequence["Member"], limits
         def warn(line: str) -> None:
             app.console.print(line, style="yellow", markup=False, highlight=False)
 
+        logbook = stack.enter_context(Logbook(tracker, warn))
+
         def log(result: SweepResult) -> None:
-            named = replace(result, plan_hash=begun["hash"], baseline=BASELINE)
-            if "start" not in begun:
-                begun["start"] = logging.submit(tracker.start, named)
-                begun["start"].add_done_callback(partial(say, warn))
-            if (written := seldom.run(lambda: log_settings(tracker, named))) is not None:
-                submitted.append(written)
+            named = replace(result, plan_hash=hash_of(book), baseline=BASELINE)
+            logbook.begin(named)
+            logbook.so_far(named)
 
         make = partial(planned, app, places, members)
         looks = Looks(app, planner, wanted, render, lambda: book.best, make, places.as_rendered, log)
         first = looks.plan([looks.baseline()], Rung())
         reporter = Reporter(app.folder(first.mark), app.name, first.mark)
         book = _book(app, wanted, planner, first)
-        begun["hash"] = sha256(canonical_json([book.name, dict(book.definition)]).encode()).hexdigest()
         _introduce(app, members, wanted, book, first)
         if not cost_only(config, first.rehearsal):
             fetch_weights(config, app.console)
@@ -102,10 +95,12 @@ def search(app: "App", places: Environments, members: Sequence["Member"], limits
         driver.run()
         stopped = driver.stopped()
         reporter.end(f"stopped: {stopped}" if stopped else "done")
-        for one in submitted:
-            one.exception()  # wait for it: MLflow takes one writer
-        untracked = trouble(begun.get("start"), *submitted[-1:])
-        return _finish(app, driver, looks, wanted, tracker, begun["hash"], untracked)
+        return _finish(app, driver, looks, wanted, logbook)
+
+
+def hash_of(book: Book) -> str:
+    """What names a search in MLflow, as its plan's hash names a sweep."""
+    return sha256(canonical_json([book.name, dict(book.definition)]).encode()).hexdigest()
 
 
 def _book(app: "App", wanted: Search, planner: Planner, first: Plan) -> Book:
@@ -176,22 +171,16 @@ def _finish(
     driver: Driver,
     looks: Looks,
     wanted: Search,
-    tracker: Tracker,
-    hash_: str,
-    untracked: TrackingError | None,
+    logbook: Logbook,
 ) -> int:
-    book = driver.book
+    book, tracker = driver.book, logbook.tracker
     looks.recall(book.finished)
     last = looks.last
     if last is None:  # stopped before anything was looked at
         app.console.print("nothing was looked at", style="yellow")
         return INTERRUPTED if app.cancel.is_set() else OK
-    result = replace(looks.so_far(last), plan_hash=hash_, baseline=BASELINE)
-    if tracker.run_id is None and untracked is None:  # nothing was left to look at
-        try:
-            tracker.start(result)
-        except TrackingError as error:
-            untracked = error
+    result = replace(looks.so_far(last), plan_hash=hash_of(book), baseline=BASELINE)
+    untracked = logbook.settle(result)
     outcome = outcome_of(book, wanted, app.config.sweep.title or app.name, last.mark)
     folder = app.folder(last.mark)
     folder.mkdir(parents=True, exist_ok=True)

@@ -77,7 +77,7 @@ def test_no_file_and_no_line_holds_a_secret_or_live_html(
         f"server.url={proxy.url.replace('//', f'//anna:{PASSWORD}@')}",
         *("server.headers_env=PROXY_HEADERS", f"server.headers_file={secrets}", "server.retries.wait_s=0.1"),
         *("server.unreachable_s=2", "server.free_patience_s=0", f"server.restart_command={restart}"),
-        *("sweep.axes.width=[160,176,192,1072]", "sweep.axes.height=[288,304,320,1920]", "sweep.zip=[[width,height]]"),
+        *("sweep.axes.width=[96,112,128,1072]", "sweep.axes.height=[160,176,192,1920]", "sweep.zip=[[width,height]]"),
     ]
     environment = os.environ | {"PROXY_HEADERS": f"X-Token: {TOKEN}", "PYTHONUTF8": "1"}
     done = subprocess.run(

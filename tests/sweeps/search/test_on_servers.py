@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import requests
 from postgres import Postgres
 
 import sweep
+from sweeps import finish
 
 pytestmark = pytest.mark.postgres
 WORDS = [
@@ -95,3 +97,35 @@ def test_a_search_over_a_pool_lands_in_postgresql_and_its_artifacts_with_the_ser
     fetched = Path(client.download_artifacts(parent.info.run_id, "search.md", str(tmp_path)))
     assert "not the model" in fetched.read_text("utf-8")
     assert any(artifacts.rglob("search.md"))
+
+
+def test_a_tracking_server_whose_database_is_away_is_waited_for(
+    tmp_path: Path, database: Postgres, mlflow_server: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    client, said = mlflow.MlflowClient(mlflow_server[0]), threading.Event()
+    monkeypatch.setattr(finish, "_warn", lambda app, line: said.set() if "waiting for it" in line else None)
+
+    def begun() -> list[Any]:
+        places = [one.experiment_id for one in client.search_experiments()]
+        return list(client.search_runs(places, "attributes.run_name = 'outage'"))
+
+    def outage() -> None:
+        until = time.monotonic() + 60
+        while not begun() and time.monotonic() < until:
+            time.sleep(0.1)
+        database.stop()
+        said.wait(60)
+        database.start()
+
+    thread = threading.Thread(target=outage)
+    thread.start()
+    where = ["tracking=server", f"tracking.uri={mlflow_server[0]}", f"outputs={tmp_path}", "sweep.name=outage"]
+    words = ["clips.width=96", "clips.height=160", "clips.names=[weather]", "scoring=quick", "sweep.axes.steps=[2,4]"]
+    assert sweep.main([*words, *where, "server.pace_s=3"]) == 0
+    thread.join()
+    assert said.is_set()
+    (parent,) = begun()
+    children = client.search_runs([parent.info.experiment_id], f"tags.mlflow.parentRunId = '{parent.info.run_id}'")
+    assert {run.info.status for run in (parent, *children)} == {"FINISHED"} and len(children) == 2
