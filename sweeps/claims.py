@@ -1,6 +1,5 @@
 """Jobs that an earlier command left on servers: a cell of a pool is followed where its job is, not begun elsewhere."""
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from sweeps.plan import Plan
@@ -24,24 +23,23 @@ class Claims:
                 if journal is not None and journal.recipe == cell.recipe and journal.state != "downloaded":
                     self._left.setdefault(one.name, journal)
 
+    def holder(self, name: str) -> str | None:
+        """The address of the server that was given this cell."""
+        journal = self._left.get(name)
+        return None if journal is None else _plain(journal.url)
+
     def holds(self, url: str, name: str) -> bool:
         """Whether the server at ``url`` was given this cell."""
-        journal = self._left.get(name)
-        return journal is not None and _same(journal.url, url)
-
-    def elsewhere(self, url: str, name: str, here: Collection[str]) -> bool:
-        """Whether a server ``here`` other than the one at ``url`` was given this cell."""
-        journal = self._left.get(name)
-        return journal is not None and not _same(journal.url, url) and any(_same(journal.url, one) for one in here)
+        return self.holder(name) == _plain(url)
 
     def of(self, url: str) -> list[tuple[str, str]]:
         """Prompt id and cell of each job that was left at ``url``."""
-        return [(one.prompt_id, name) for name, one in self._left.items() if _same(one.url, url)]
+        return [(one.prompt_id, name) for name, one in self._left.items() if _plain(one.url) == _plain(url)]
 
     def settle(self, name: str) -> None:
         """The cell is begun: from now on it is where this command says."""
         self._left.pop(name, None)
 
 
-def _same(one: str, other: str) -> bool:
-    return one.rstrip("/") == other.rstrip("/")
+def _plain(url: str) -> str:
+    return url.rstrip("/")

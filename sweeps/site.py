@@ -77,11 +77,17 @@ class Site:
         return sum(one.seconds for one in self.lane.waits) if self.lane is not None else 0.0
 
     def fits(self, planned: PlannedCell) -> bool:
-        """Whether the server has what the cell's graph names, and no other was given the cell."""
-        claims, sites = self._engine.claims, self._engine.dispatch.sites
-        if claims and claims.elsewhere(self.server.url, planned.name, [one.server.url for one in sites if one.here]):
+        """Whether the server has what the cell's graph names, and no other that can do it was given the cell."""
+        if self._given_to_another(planned):
             return False
         return self._engine.fits(self.member, planned)
+
+    def _given_to_another(self, planned: PlannedCell) -> bool:
+        engine = self._engine
+        if engine.claims is None or engine.claims.holder(planned.name) is None or self.holds(planned):
+            return False
+        others = [one for one in engine.dispatch.sites if one.here and not one.rests and one.holds(planned)]
+        return any(engine.homes.may(planned, one.group) and engine.fits(one.member, planned) for one in others)
 
     def holds(self, planned: PlannedCell) -> bool:
         """Whether an earlier command gave it this cell."""
