@@ -57,7 +57,7 @@ def prompts(server: Restartable) -> int:
 def test_a_faster_server_renders_more_and_every_cell_is_made_once(
     make_app: MakeApp, restartable: Servers, quick: Any
 ) -> None:
-    fast, slow = restartable("--pace", "0.3"), restartable("--pace", "2")
+    fast, slow = restartable("--pace", "0.3"), restartable("--pace", "6")
     fast.start(), slow.start()
     app = pooled(make_app, fast, slow, words=SIX, scorer=quick)
     assert app.run() == 0
