@@ -61,10 +61,20 @@ def put_aside(folder: Path, *, counted: bool = True) -> None:
     earlier = read_attempts(folder)
     if (ended.prompt_id, ended.ended) not in {(one.prompt_id, one.ended) for one in earlier}:
         save_json(folder / NAME, [dataclasses.asdict(one) for one in (*earlier, ended)][-_MOST:])
-    if ended.status != _FOLLOWED and _part(record.get("outcome")).get("fault", record.get("fault")) != "disk":
+    if is_over(record):
         for name in (JOURNAL, "video.mp4.part", "video.mp4"):
             (folder / name).unlink(missing_ok=True)
     (folder / FAILURE).unlink(missing_ok=True)
+
+
+def is_over(failure: Any) -> bool:
+    """Whether the job of an attempt that ended with this record is over: not one that was lost, or that the disk here
+    ended. What is no record is no end.
+    """
+    if not isinstance(failure, dict):
+        return False
+    outcome = _part(failure.get("outcome")) or failure
+    return str(outcome.get("status", "")) != _FOLLOWED and outcome.get("fault", failure.get("fault")) != "disk"
 
 
 def _of_record(record: Mapping[str, Any], counted: bool) -> Attempt:

@@ -77,6 +77,10 @@ class App:
         """Where the plans and tables of this sweep stand; those of stand-in and rehearsal apart: they never mix."""
         return self.outputs / "sweeps" / folder_name(f"{self.name}-{mark}" if mark else self.name)
 
+    def warn(self, line: str) -> None:
+        """Say something that a person should look at; nothing in ``line`` is markup."""
+        self.console.print(line, style="yellow", markup=False, highlight=False)
+
     def run(self) -> int:
         """Do what ``action`` says; the exit code."""
         actions: dict[str, Callable[[], int]] = {
@@ -105,7 +109,7 @@ class App:
                 summary = {"sweep": self.name, "error": str(error), "outputs": str(self.outputs)}
                 trouble = run_hook(self.config.hooks.on_failure, summary)
                 if trouble:
-                    self.console.print(trouble, style="yellow", markup=False, highlight=False)
+                    self.warn(trouble)
             raise
 
     def planner(self, known: seen.Known, clip_cache: Path, *, thorough: bool = False) -> Planner:
@@ -153,7 +157,7 @@ class App:
         from sweeps.show import show_plan
 
         for line in planner.said:
-            self.console.print(line, style="yellow", markup=False, highlight=False)
+            self.warn(line)
         show_plan(self.console, plan, planner.outlook(plan), planner.known.seen)
 
     def _again(self, *, score: bool) -> int:

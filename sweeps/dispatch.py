@@ -96,6 +96,11 @@ class Dispatch:
             self.stop(f"no server is left for what is to be done ({out})")
         return self._closed
 
+    def waits(self, name: str) -> bool:
+        """Whether a cell is still to be begun, for the first time or again."""
+        with self.retries.lock:
+            return self.retries.waiting.has(name) or self.work.has(name)
+
     def next(self, site: "Site") -> Job | None:
         """What ``site`` is to send now: a cell whose next attempt is due, or the plan's next for it."""
         with self.retries.lock:

@@ -76,7 +76,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.lock = self.retries.lock
-        self.claims = Claims(self.plan, self.store) if len(self.members) > 1 else None
+        self.claims = Claims(self.plan.to_run if len(self.members) > 1 else (), self.store)
         self._blocks.update(block_of(one) for one in self.plan.to_run)
         self.dispatch = Dispatch(
             Work(self.plan.to_run, self.homes, self.plan.joined),
@@ -132,8 +132,7 @@ class Engine:
     def _begin(self, planned: PlannedCell) -> Job | None:
         """A cell's folder; None where a killed process left its finished render."""
         cell, environment = planned.job
-        if self.claims:
-            self.claims.settle(planned.name)
+        self.claims.settle(planned.name)
         if self.store.adopt(cell.recipe, environment, self._facts(planned)):
             self.progress.done.add(planned.name)
             self._reuse(planned)

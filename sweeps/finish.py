@@ -1,6 +1,5 @@
 """The end of a command: MLflow, tables and pictures, the user's hooks, the exit code."""
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sweeps.account import account_line, of_sweep, slow_lines
@@ -54,7 +53,7 @@ def finish(
     summary = _summary(app, result, progress, code)
     hook = app.config.hooks.on_done if code == OK else app.config.hooks.on_failure
     if said := run_hook(hook, summary):
-        _warn(app, said)
+        app.warn(said)
     return code
 
 
@@ -80,16 +79,12 @@ def _track(app: "App", result: SweepResult, tracker: "Tracker | None", rebuild: 
         return tracker.uri
     with app.console.status("drawing contact sheets and curves, writing MLflow"):
         if app.config.tracking.kind == "server":
-            patiently(lambda: tracker.finish(result), partial(_warn, app), app.cancel)
+            patiently(lambda: tracker.finish(result), app.warn, app.cancel)
         else:
             tracker.finish(result)
     for trouble in tracker.troubles:
-        _warn(app, trouble)
+        app.warn(trouble)
     return tracker.uri
-
-
-def _warn(app: "App", line: str) -> None:
-    app.console.print(line, style="yellow", markup=False, highlight=False)
 
 
 def _print(app: "App", result: SweepResult, shown: SweepResult, progress: Progress | None, uri: str) -> None:
@@ -107,7 +102,7 @@ def _print(app: "App", result: SweepResult, shown: SweepResult, progress: Progre
         if found := of_sweep(result, fresh=True):
             console.print(account_line(found, stand_in=result.stand_in), markup=False, highlight=False)
         for line in slow_lines(result):
-            console.print(line, style="yellow", markup=False, highlight=False)
+            app.warn(line)
         if progress.stopped:
             console.print(f"stopped: {progress.stopped}; the same command goes on", style="yellow", markup=False)
     folder = app.folder(result.mark)

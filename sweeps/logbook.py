@@ -22,8 +22,8 @@ class Logbook:
     A server that goes away holds nothing up: it is said once, and what it missed is written when it is back.
     """
 
-    def __init__(self, tracker: Tracker, say: Callable[[str], None] = lambda _: None) -> None:
-        self.tracker, self.say = tracker, say
+    def __init__(self, tracker: Tracker, say: Callable[[str], None]) -> None:
+        self.tracker, self._say = tracker, say
         self._thread = ThreadPoolExecutor(1)
         self._seldom = Seldom(self._thread)
         self._begun: Future[Any] | None = None
@@ -38,7 +38,7 @@ class Logbook:
     def begin(self, result: SweepResult) -> None:
         """Begin the sweep's run, or go on with it; once."""
         if self._begun is None:
-            self._begun = self._thread.submit(self._told, lambda: self.tracker.start(result))
+            self._begun = self._thread.submit(self._told, lambda: self._start(result))
 
     def so_far(self, result: SweepResult) -> None:
         """Write what is known of every setting, without pictures, unless too little time went by since the last."""
@@ -49,16 +49,18 @@ class Logbook:
         for future in (self._begun, self._seldom.last):
             if future is not None:
                 future.result()
-        if self.tracker.run_id is None:
-            try:
-                self.tracker.start(result)
-            except TrackingError as error:
-                return error
+        try:
+            self._start(result)
+        except TrackingError as error:
+            return error
         return None
 
-    def _write(self, result: SweepResult) -> None:
+    def _start(self, result: SweepResult) -> None:
         if self.tracker.run_id is None:
             self.tracker.start(result)
+
+    def _write(self, result: SweepResult) -> None:
+        self._start(result)
         for setting in result.settings:
             self.tracker.log_setting(result, setting, pictures=False)
 
@@ -67,7 +69,7 @@ class Logbook:
             write()
         except TrackingError as error:
             if not self._away:
-                self.say(f"{error.message}; rendering goes on")
+                self._say(f"{error.message}; rendering goes on")
             self._away = True
         else:
             self._away = False

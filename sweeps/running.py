@@ -73,7 +73,7 @@ def introduce(app: "App", members: Sequence["Member"], stand_in: bool, rehearsal
     for member in members:
         about = f"{member.name}: " if len(members) > 1 else ""
         for line in brief(member.server, rehearsal) if member.open else [f"not there yet: {member.why}"]:
-            app.console.print(f"doctor: {about}{line}", style="yellow", markup=False, highlight=False)
+            app.warn(f"doctor: {about}{line}")
 
 
 def keep_plan(app: "App", planner: Planner, plan: Plan) -> None:
@@ -153,12 +153,11 @@ def _render(app: "App", places: Environments, plan: Plan, members: Sequence["Mem
     planner = places.planner
     with ExitStack() as stack, ExitStack() as bars:
         tracker = stack.enter_context(Tracker(config.tracking, app.outputs))
-        logbook = stack.enter_context(Logbook(tracker))
         pool = stack.enter_context(ScoringPool(config.scoring.workers, config.scoring.timeout_s, app.scorer))
         view = make_view(len(plan.to_run), app.console, stand_in=plan.stand_in)
         if plan.to_run:
             bars.enter_context(view)
-        logbook.say = view.note
+        logbook = stack.enter_context(Logbook(tracker, view.note))
         logbook.begin(app.result(planner, plan))
         engine = engine_of(app, places, plan, members, pool, view, limits)
         engine.after = lambda progress: logbook.so_far(app.result(planner, places.as_rendered(), **came_of(progress)))

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from sweeps.expected import is_expected
@@ -35,7 +36,7 @@ class Site:
         self._paces: list[float] = []
         self.done = 0
         self.seen: Seen | None = None
-        self._left = engine.claims.of(member.config.url or "") if engine.claims else []
+        self._left = engine.claims.of(member.config.url or "")
         self._must_go = self._went = self._restart = False
         if member.open:
             self._prepare()
@@ -82,17 +83,18 @@ class Site:
             return False
         return self._engine.fits(self.member, planned)
 
+    @property
+    def given(self) -> Collection[str]:
+        """Names of the cells that an earlier command gave it."""
+        return self._engine.claims.given(self.server.url)
+
     def _given_to_another(self, planned: PlannedCell) -> bool:
         engine = self._engine
-        if engine.claims is None or engine.claims.holder(planned.name) is None or self.holds(planned):
-            return False
-        others = [one for one in engine.dispatch.sites if one.here and not one.rests and one.holds(planned)]
-        return any(engine.homes.may(planned, one.group) and engine.fits(one.member, planned) for one in others)
-
-    def holds(self, planned: PlannedCell) -> bool:
-        """Whether an earlier command gave it this cell."""
-        claims = self._engine.claims
-        return claims is not None and claims.holds(self.server.url, planned.name)
+        others = [one for one in engine.dispatch.sites if one is not self and one.here and not one.rests]
+        return any(
+            planned.name in one.given and engine.homes.may(planned, one.group) and engine.fits(one.member, planned)
+            for one in others
+        )
 
     def may(self, planned: PlannedCell) -> bool:
         """Whether the cell can be rendered here, and belongs to this environment."""
@@ -197,8 +199,8 @@ class Site:
             mended = self._mender.mend(outcome, prompt_id, alone=not self._lane.ahead)
             mended_stop, excused = mended.stop or "", mended.excused
         why = self.server.trouble() or mended_stop or (outcome.message if outcome.stop else "")
-        here = outcome.fault == "disk"  # which every server's videos come to
-        elsewhere = bool(why) and engine.dispatch.several and not here
+        full = outcome.stop and outcome.fault == "disk"  # the disk here, to which every server's videos come
+        elsewhere = bool(why) and engine.dispatch.several and not full
         halted = "interrupted" if engine.cancel.is_set() else "" if elsewhere else why
         final = halted or is_expected(sent.planned, outcome.status, engine.expected)
         again = None if final else self._lane.again(sent, outcome, excused=excused or elsewhere)
@@ -208,7 +210,7 @@ class Site:
             engine.note(f"{name}: {ending(outcome)}; {again}")
         else:
             engine.fail(sent, outcome)
-        if halted and (here or not why):
+        if halted and (full or not why):
             engine.dispatch.stop(halted)
         elif why:
             self._leave(why, away=outcome.fault == "away", mended=bool(mended_stop))
@@ -265,9 +267,8 @@ class Site:
         """Take off the server what it still has of ours and another renders, or has rendered."""
         from runner.transport import ServerError
 
-        engine = self._engine
         for prompt_id, name in self._left:
-            if not (engine.retries.waiting.has(name) or engine.dispatch.work.has(name)):
+            if not self._engine.dispatch.waits(name):
                 try:
                     self.server.client.cancel(prompt_id)
                 except ServerError:

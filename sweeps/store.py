@@ -103,10 +103,10 @@ class Store:
             raise unusable(self.root, error) from error
         return folder
 
-    def attempts(self, recipe: str, environment: str) -> list[Path]:
-        """The folders in which :meth:`attempt` would find something."""
+    def left(self, recipe: str, environment: str) -> Path | None:
+        """The folder that :meth:`attempt` would take up; None where it would begin anew."""
         folder = self.folder(recipe, environment)
-        return [one for one in (folder.with_suffix(".attempt"), folder.with_suffix(".failed")) if one.is_dir()]
+        return next((one for end in (".attempt", ".failed") if (one := folder.with_suffix(end)).is_dir()), None)
 
     def adopt(self, recipe: str, environment: str, facts: Mapping[str, Any]) -> Entry | None:
         """Make an entry of a render that was finished when its process was killed; None where there is none."""

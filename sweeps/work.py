@@ -1,6 +1,6 @@
 """Which cell a server takes next: in the plan's order, with the model it has, and only where it ends it soonest."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final, Protocol
@@ -18,14 +18,15 @@ class Taker(Protocol):
     group: int
     loader: str
 
+    @property
+    def given(self) -> Collection[str]:
+        """Names of the cells that an earlier command gave it."""
+
     def fits(self, planned: PlannedCell) -> bool:
         """Whether it has what the cell's graph names."""
 
     def may(self, planned: PlannedCell) -> bool:
         """Whether it fits, and the cell's block is at home there or still open."""
-
-    def holds(self, planned: PlannedCell) -> bool:
-        """Whether an earlier command gave it this cell."""
 
     def free_in(self) -> float:
         """Seconds until it has done what it was given, as far as can be told."""
@@ -58,9 +59,10 @@ class Work:
         Alone a server follows the plan. One of several stays with its model, inside the blocks at the front: as many as
         there are servers, or as the plan takes together. What an earlier command gave it comes first.
         """
-        given = next((one for one in self.todo if taker.holds(one) and taker.may(one)), None)
-        if given is not None:
-            return given
+        if names := taker.given:
+            given = next((one for one in self.todo if one.name in names and taker.may(one)), None)
+            if given is not None:
+                return given
         window = self._front(max(self.joined, 1 + len(others)) if others else 1)
         able = [one for one in window if taker.may(one)]
         if not able:

@@ -64,10 +64,7 @@ def search(app: "App", places: Environments, members: Sequence["Member"], limits
                 engine.look = reporter.look
                 return engine.run()
 
-        def warn(line: str) -> None:
-            app.console.print(line, style="yellow", markup=False, highlight=False)
-
-        logbook = stack.enter_context(Logbook(tracker, warn))
+        logbook = stack.enter_context(Logbook(tracker, app.warn))
 
         def log(result: SweepResult) -> None:
             named = replace(result, plan_hash=hash_of(book), baseline=BASELINE)
@@ -130,7 +127,7 @@ def _book(app: "App", wanted: Search, planner: Planner, first: Plan) -> Book:
             conditions=wanted.space.conditional,
         ),
         wanted.definition(config, one.environment, point),
-        lambda line: app.console.print(line, style="yellow", markup=False, highlight=False),
+        app.warn,
     )
     book.open(values)
     return book

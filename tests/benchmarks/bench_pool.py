@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT / "tests" / "faults"))
 import requests
 from house import House
 from rich.console import Console
-from small_sweep import config, make_cells, make_clip, plan_of
+from small_sweep import make_cells, make_clip, plan_of, pool_config
 
 from runner.config import RetriesConfig
 from runner.live import make_view
@@ -66,8 +66,8 @@ def render(
     clip = make_clip(folder)
     plan = plan_of(make_cells(clip, cells), store)
     plan = replace(plan, cells=tuple(replace(one, seconds=1.0) for one in plan.cells))
-    one = config("http://127.0.0.1:1", poll_s=0.1, retries=RetriesConfig(lost=5, wait_s=0.1), **(PATIENT | changes))
-    pooled = replace(one, kind="pool", url=None, urls=[house.url for house in houses], rejoin_s=0.5)
+    hurried = {"poll_s": 0.1, "rejoin_s": 0.5, "retries": RetriesConfig(lost=5, wait_s=0.1)}
+    pooled = pool_config([house.url for house in houses], **(hurried | PATIENT | changes))
     with ExitStack() as stack:
         members = stack.enter_context(open_members(pooled, folder / "servers"))
         pool = stack.enter_context(ScoringPool())

@@ -44,7 +44,8 @@ def config(url: str, **changes: Any) -> ServerConfig:
 
 def pool_config(urls: Sequence[str], **changes: Any) -> ServerConfig:
     """As :func:`config`, for several servers."""
-    return dataclasses.replace(config("", **changes), kind="pool", url=None, urls=list(urls), rejoin_s=0.3)
+    one = config("", **{"rejoin_s": 0.3, **changes})
+    return dataclasses.replace(one, kind="pool", url=None, urls=list(urls))
 
 
 def make_clip(folder: Path) -> Clip:

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from house import Street
 from invariants import check, nothing_left
-from small_sweep import ENVIRONMENT, config, pool_config, sweep_on
+from small_sweep import ENVIRONMENT, config, plan_of, pool_config, sweep_on
 
 from runner.pool import open_members
-from runner.render import submit
+from runner.render import follow, submit
 from runner.server import open_server
+from sweeps.claims import Claims
 from sweeps.store import Store
 from workflow.cell import Cell
 
@@ -31,3 +32,16 @@ def test_a_job_is_followed_where_it_was_left(
     nothing_left(store, six, street)
     assert progress.rendered == 6 and not progress.failures
     assert last.runs(six[-1]) == 1 and street.runs(six[-1]) == (1 if able else 2)
+
+
+def test_what_failed_on_a_server_is_not_bound_to_it(street: Street, cells: Cells, store: Store, tmp_path: Path) -> None:
+    (cell,), house = cells(1), street.houses[0]
+    folder = store.attempt(cell.recipe, ENVIRONMENT)
+    with open_server(config(house.url), tmp_path) as server:
+        house.fault("node-error")
+        submitted = submit(server, cell, folder)
+        assert Claims(plan_of([cell], store).cells, store).given(house.url) == [f"s{cell.seed}/hum/{cell.seed}"]
+        assert follow(server, submitted).status == "node_error"
+    assert not Claims(plan_of([cell], store).cells, store).given(house.url)
+    store.fail(folder, cell.recipe, ENVIRONMENT, {})
+    assert not Claims(plan_of([cell], store).cells, store).given(house.url)

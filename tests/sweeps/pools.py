@@ -46,7 +46,7 @@ def once_rendered(app: App, act: Callable[[], object]) -> Iterator[None]:
             time.sleep(0.05)
         act()
 
-    thread = threading.Thread(target=wait)
+    thread = threading.Thread(target=wait, daemon=True)
     thread.start()
     yield
     thread.join()

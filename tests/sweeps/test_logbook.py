@@ -54,7 +54,7 @@ def test_what_is_away_is_said_once_and_made_up_for(result: SweepResult, away: in
 
 
 def test_one_that_never_answers_is_the_reason(result: SweepResult) -> None:
-    with Logbook(Tracking(99)) as book:  # type: ignore[arg-type]
+    with Logbook(Tracking(99), print) as book:  # type: ignore[arg-type]
         book.begin(result)
         trouble = book.settle(result)
     assert isinstance(trouble, TrackingError)

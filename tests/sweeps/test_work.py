@@ -38,9 +38,6 @@ class Server:
     def may(self, planned: PlannedCell) -> bool:
         return self.fits(planned) and (self.homes is None or self.homes.may(planned, self.group))
 
-    def holds(self, planned: PlannedCell) -> bool:
-        return planned.name in self.given
-
     def free_in(self) -> float:
         return self.busy_s
 

@@ -16,7 +16,7 @@ import requests
 from postgres import Postgres
 
 import sweep
-from sweeps import finish
+from sweeps.app import App
 
 pytestmark = pytest.mark.postgres
 WORDS = [
@@ -105,7 +105,7 @@ def test_a_tracking_server_whose_database_is_away_is_waited_for(
     import mlflow
 
     client, said = mlflow.MlflowClient(mlflow_server[0]), threading.Event()
-    monkeypatch.setattr(finish, "_warn", lambda app, line: said.set() if "waiting for it" in line else None)
+    monkeypatch.setattr(App, "warn", lambda app, line: said.set() if "waiting for it" in line else None)
 
     def begun() -> list[Any]:
         places = [one.experiment_id for one in client.search_experiments()]
