@@ -50,9 +50,6 @@ class Poller:
         with self._changed:
             idle = not self._held
             self._held.add(prompt_id)
-            if self._hz > 0 and self._thread is None and not self._stopping:
-                self._thread = threading.Thread(target=self._run, name="comfyui-memory", daemon=True)
-                self._thread.start()
         if idle:
             self.nudge(wait_s)
         return self._clock()
@@ -67,6 +64,9 @@ class Poller:
         if self._hz > 0:
             with self._changed:
                 now, self._wanted = self._clock(), True
+                if self._thread is None and not self._stopping:
+                    self._thread = threading.Thread(target=self._run, name="comfyui-memory", daemon=True)
+                    self._thread.start()
                 self._changed.notify_all()
                 self._changed.wait_for(lambda: self._asked >= now or self._stopping, wait_s)
 

@@ -175,6 +175,23 @@ def test_a_slow_answer_is_followed_by_a_longer_pause() -> None:
     assert again - answered >= min((answered - asked) / SHARE, LONGEST_PAUSE_S) >= 0.2 / SHARE
 
 
+class Late(Poller):
+    """Where the thread began before, it has asked by the time it is nudged."""
+
+    def nudge(self, wait_s: float = MOMENT_S) -> None:
+        time.sleep(0.1)
+        super().nudge(wait_s)
+
+
+def test_the_first_look_is_one_question_and_nobody_waits_for_a_second() -> None:
+    ask = Slow()
+    poller = Late(ask, 0.01)
+    poller.hold("a", wait_s=10)
+    time.sleep(0.1)
+    poller.stop()
+    assert ask.asked == 1
+
+
 def test_nobody_waits_for_an_answer_longer_than_a_moment(tmp_path: Path) -> None:
     never = threading.Event()
 
