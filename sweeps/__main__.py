@@ -1,4 +1,4 @@
-"""``python -m sweeps prepare|du|prune|watch``: pictures for a clip, the room that renders take, a sweep at a glance."""
+"""``python -m sweeps …``: the commands beside running a sweep."""
 
 import argparse
 import sys
@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The commands and what they take."""
     from sweeps import prepare, watch
+    from sweeps.report import command as report
 
     whole = argparse.ArgumentParser(prog="python -m sweeps", description="What belongs to sweeps, besides running one.")
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
@@ -56,7 +57,15 @@ def parser() -> argparse.ArgumentParser:
     )
     watch.add_arguments(glance)
     glance.set_defaults(run=watch.run)
-    for one in (room, tidy, glance):
+    page = commands.add_parser(
+        "report",
+        help="the page of a sweep: videos that play in step, curves, figures",
+        description="Writes one HTML file that needs no network: send it to a phone, open it from disk. A sweep writes "
+        "it at its end anyway; here you choose what it may weigh and how many settings it shows.",
+    )
+    report.add_arguments(page)
+    page.set_defaults(run=report.run)
+    for one in (room, tidy, glance, page):
         one.add_argument(
             "--outputs", type=Path, default=OUTPUTS, metavar="DIR", help="default: outputs/ beside sweep.py"
         )

@@ -1,5 +1,7 @@
 """The end of a command: MLflow, tables and pictures, the user's hooks, the exit code."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweeps.account import account_line, of_sweep, slow_lines
@@ -27,23 +29,25 @@ def finish(
     rebuild: bool = False,
     untracked: HarnessError | None = None,
     shown: SweepResult | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> int:
-    """Log ``result``, print its summary, run the hooks. ``rebuild`` writes MLflow anew from the store.
+    """Write the report, log ``result``, print its summary, run the hooks. ``rebuild`` writes MLflow anew.
 
     ``untracked`` is why MLflow could not be reached so far: then it is not tried again. ``shown`` is the part that is
-    printed; None for all.
+    printed; None for all. ``extra`` is what the report shows besides.
     """
     code, uri = exit_code(app, result, progress), ""
+    report, full = _report(app, result, extra or {})
     if untracked is None:
         try:
-            uri = _track(app, result, tracker, rebuild, code)
+            uri = _track(app, result, tracker, [report] if report else [], code, rebuild=rebuild)
         except HarnessError as error:
             untracked = error
         except OSError as error:
             untracked = unusable(app.outputs, error)
-    full = progress.disk if progress else None
+    full = (progress.disk if progress else None) or full
     try:
-        _print(app, result, shown or result, progress, uri)
+        _print(app, result, shown or result, progress, uri, report)
     except OSError as error:
         full = full or unusable(app.outputs, error)
     for trouble in (full, untracked):
@@ -57,6 +61,26 @@ def finish(
     return code
 
 
+def _report(app: "App", result: SweepResult, extra: Mapping[str, Any]) -> tuple[Path | None, HarnessError | None]:
+    """Keep what came of the sweep, and write its page; the page, and what the disk refused."""
+    from sweeps.kept import keep
+    from sweeps.report.write import NAME, write_report
+
+    folder = app.folder(result.mark)
+    try:
+        keep(result, folder, app.outputs, extra)
+        if app.cancel.is_set() or not any(cell.video for cell in result.cells):
+            return None, None
+        with app.console.status("the report") as status:
+            said = lambda done, total: status.update(f"the report: video {done + 1} of {total}")  # noqa: E731
+            media = write_report(result, folder / NAME, extra=extra, told=said)
+        for why in dict.fromkeys(media.left_out.values()):
+            app.warn(f"report: {sum(one == why for one in media.left_out.values())} videos {why}")
+        return folder / NAME, None
+    except OSError as error:
+        return None, unusable(app.outputs, error)
+
+
 def exit_code(app: "App", result: SweepResult, progress: Progress | None) -> int:
     """130 when interrupted, 3 when cells failed that nobody declared, scores are missing or the disk gave out."""
     if app.cancel.is_set():
@@ -65,15 +89,18 @@ def exit_code(app: "App", result: SweepResult, progress: Progress | None) -> int
     return SOME_FAILED if result.failed or lost else OK
 
 
-def _track(app: "App", result: SweepResult, tracker: "Tracker | None", rebuild: bool, code: int) -> str:
+def _track(
+    app: "App", result: SweepResult, tracker: "Tracker | None", more: Sequence[Path], code: int, *, rebuild: bool
+) -> str:
     from sweeps import tracking
     from sweeps.logbook import patiently
 
     if rebuild:
         with app.console.status("writing MLflow"):
-            return tracking.rebuild(app.config.tracking, app.outputs, result).uri
+            return tracking.rebuild(app.config.tracking, app.outputs, result, more).uri
     if tracker is None:
         return ""
+    tracker.more = [*tracker.more, *more]
     if code == INTERRUPTED:
         tracker.close("KILLED")
         return tracker.uri
@@ -87,7 +114,9 @@ def _track(app: "App", result: SweepResult, tracker: "Tracker | None", rebuild: 
     return tracker.uri
 
 
-def _print(app: "App", result: SweepResult, shown: SweepResult, progress: Progress | None, uri: str) -> None:
+def _print(
+    app: "App", result: SweepResult, shown: SweepResult, progress: Progress | None, uri: str, report: Path | None
+) -> None:
     from sweeps.summary import print_summary
     from sweeps.summary_files import summary_csv, summary_markdown
 
@@ -111,6 +140,8 @@ def _print(app: "App", result: SweepResult, shown: SweepResult, progress: Progre
         write_atomically(folder / f"{own}.{suffix}", text)
         write_atomically(folder / f"summary.{suffix}", text)
     console.print(f"tables: {folder / 'summary.md'} (kept as {own}.md)", soft_wrap=True, markup=False, highlight=False)
+    if report is not None:
+        console.print(f"report: {report}", soft_wrap=True, markup=False, highlight=False)
     if uri:
         console.print(
             f"MLflow: mlflow ui --backend-store-uri {_quoted(without_passwords(uri))}",

@@ -194,9 +194,10 @@ class Tracker:
                 self.troubles.append(failure.message)
 
 
-def rebuild(config: "TrackingConfig", outputs: Path, sweep: SweepResult) -> Tracker:
-    """Write a whole sweep to MLflow again, over what may be there; the ended tracker."""
+def rebuild(config: "TrackingConfig", outputs: Path, sweep: SweepResult, more: Sequence[Path] = ()) -> Tracker:
+    """Write a whole sweep to MLflow again, over what may be there, with ``more`` files; the ended tracker."""
     with Tracker(config, outputs) as tracker:
+        tracker.more = more
         tracker.start(sweep)
         for setting in sweep.settings:
             tracker.log_setting(sweep, setting, pictures=True, force=True)

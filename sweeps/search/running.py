@@ -28,6 +28,7 @@ from sweeps.search.fidelity import Rung
 from sweeps.search.outcome import markdown, outcome_of, print_outcome
 from sweeps.search.pictures import draw
 from sweeps.search.proposal import BASELINE
+from sweeps.search.reported import for_report
 from sweeps.search.samplers import make_sampler
 from sweeps.search.setup import Search, search_of
 from sweeps.search.storage import shown_storage
@@ -188,7 +189,8 @@ def _finish(
         tracker.more = [folder / "search.md", folder / "search.csv", *pictures]
     top = {row.name for row in outcome.rows[:3]} | {BASELINE}
     shown = replace(result, settings=tuple(one for one in result.settings if one.name.split(" ")[0] in top))
-    code = finish(app, result, progress=looks.progress, tracker=tracker, untracked=untracked, shown=shown)
+    extra = for_report(outcome, [one.name for one in result.settings])
+    code = finish(app, result, progress=looks.progress, tracker=tracker, untracked=untracked, shown=shown, extra=extra)
     print_outcome(outcome, app.console)
     app.console.print(f"search: {folder / 'search.md'}", soft_wrap=True, markup=False, highlight=False)
     if driver.exhausted:

@@ -29,7 +29,8 @@ class VideoWriter:
     Equal frames, sound, tags and settings give equal bytes on any number of cores (the encoder's threads are fixed).
     4:2:0 needs an even width and height: odd ones raise FrameSizeError, nothing is padded.
 
-    ``crf`` is x264's quality (0 lossless … 51), ``preset`` its speed ("ultrafast" … "veryslow").
+    ``crf`` is x264's quality (0 lossless … 51), ``preset`` its speed ("ultrafast" … "veryslow"). ``keyframes`` is
+    their largest distance in frames, for a video that is to be stepped through; None leaves it to x264.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class VideoWriter:
         preset: str = "veryfast",
         audio: Path | None = None,
         tags: Mapping[str, str] | None = None,
+        keyframes: int | None = None,
     ) -> None:
         if width % 2 or height % 2 or width < 2 or height < 2:
             raise FrameSizeError(f"cannot write {width}×{height} to {path}", hint="width and height must be even")
@@ -52,6 +54,7 @@ class VideoWriter:
         # Threads are fixed and macroblock trees off, because both change the bytes: the number of threads by design,
         # the trees by reading memory that was never written (one file in thirty differed in x264 core 165).
         self._options = {"crf": str(crf), "preset": preset, "threads": "4", "x264-params": "mbtree=0"}
+        self._options |= {"g": str(keyframes)} if keyframes else {}
         self._sound, self._tags = audio, dict(tags or {})
         self._feed: AudioFeed | None = None
         self._session: AbstractContextManager[None] | None = None

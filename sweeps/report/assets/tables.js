@@ -1,0 +1,51 @@
+/* Everything that is better read than looked at: figures, cost, failures, plan and stamps, a search's rows. */
+
+const Tables = {
+  /** The summary as the terminal has it: one row a setting. */
+  figures({ data }) {
+    const head = [t("setting"), t("clips"), ...data.table.columns.map(([name, unit, doubt]) =>
+      `${name}${unit ? ` (${unit})` : ""}${doubt ? ` (${doubt})` : ""}`)];
+    const rows = data.table.rows.map(([name, clips, entries]) => [name, clips, ...entries]);
+    return [table([head, ...rows], "figures"), ...data.table.under.filter(Boolean).map((line) => el("p", { class: "under" }, line))];
+  },
+
+  costs({ data }) {
+    if (!data.costs.rows.length) return null;
+    return table([[t("setting"), t("renders"), ...data.costs.columns], ...data.costs.rows], "figures");
+  },
+
+  failures({ data }) {
+    return data.failures.length ? el("ul", {}, data.failures.map((line) => el("li", {}, line))) : null;
+  },
+
+  notes({ data }) {
+    return data.notes.length ? el("ul", {}, data.notes.map((line) => el("li", {}, line))) : null;
+  },
+
+  /** What is known of plan and environment, as it lies in the record. */
+  stamp({ data }) {
+    const plain = (value) => (value !== null && typeof value === "object" ? JSON.stringify(value) : String(value));
+    const facts = Object.entries({ plan: data.plan, started: data.started, ...data.stamp })
+      .filter(([, value]) => value !== null && value !== "" && plain(value) !== "{}" && plain(value) !== "[]");
+    return [
+      el("dl", { class: "pairs" }, facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, plain(value))])),
+      data.config && el("details", {}, el("summary", {}, t("config")), el("pre", {}, data.config)),
+    ];
+  },
+
+  /** A search: its best rows first, what is to be said of it, which parameters mattered. */
+  search({ data }) {
+    const { search } = data;
+    if (!search) return null;
+    const bars = Object.entries(search.importance).filter(([, found]) => found.length).map(([aim, found]) => [
+      el("h4", {}, `${aim} · ${search.evaluator}`),
+      el("div", { class: "bars" }, found.map(([name, share, low, high]) => [
+        el("span", {}, name),
+        el("span", { class: "bar", title: `${figure(100 * low)} … ${figure(100 * high)} %`, style: {
+          "--share": `${100 * share}%`, "--low": `${100 * low}%`, "--high": `${100 * high}%` } }),
+        el("span", {}, `${figure(100 * share)} % (${figure(100 * low)} … ${figure(100 * high)})`)]))]);
+    return [table([search.head, ...search.rows], "figures"),
+      el("ul", {}, search.lines.map(([weight, line]) => el("li", { class: weight }, line))),
+      bars.length ? [el("h3", {}, t("importance")), bars] : null];
+  },
+};

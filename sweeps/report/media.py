@@ -1,0 +1,108 @@
+"""The videos inside a page: as they came where they fit, smaller where they do not, and which ones are left out."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from workflow.media.decode import frames
+from workflow.media.encode import VideoWriter
+from workflow.media.errors import MediaError
+from workflow.media.picture import resize
+from workflow.media.probe import probe
+
+BASE64: Final = 4 / 3
+"""What a byte takes in a page."""
+KEYFRAMES: Final = 12
+"""Frames between two that can be decoded alone: stepping and scrubbing stay quick."""
+EVERYWHERE: Final = "h264"
+"""What every browser plays."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """One way to make videos smaller: longest side in pixels, x264's quality, bytes that some seconds take at least."""
+
+    side: int
+    crf: int
+    least: float
+
+    @property
+    def name(self) -> str:
+        """In words, for the page."""
+        return f"previews of {self.side} pixels"
+
+
+SIZES: Final = (Size(432, 28, 60e3), Size(320, 30, 30e3), Size(224, 33, 0))
+
+
+@dataclass(frozen=True)
+class Media:
+    """What a page embeds: the file of each cell that is in it, and in which form; ``left_out`` says of others why."""
+
+    files: Mapping[int, Path] = field(default_factory=dict)
+    form: str = ""
+    left_out: Mapping[int, str] = field(default_factory=dict)
+
+
+def choose(videos: Mapping[int, Path], most: float, told: Callable[[int, int], None] = lambda *_: None) -> Media:
+    """Which files a page of ``most`` bytes embeds of ``videos``: masters, else the largest previews that fit.
+
+    Where not even the smallest fit, the last ones are left out: they come in the order of their importance. Previews
+    lie beside the masters in the store and are made once; ``told`` hears how many of how many are there.
+    """
+    wrong: dict[int, str] = {}
+    if not videos:
+        return Media()
+    if _weight(videos.values()) <= most and all(_plays(path) for path in videos.values()):
+        return Media(dict(videos), "masters")
+    for size in _likely(len(videos), most):
+        small: dict[int, Path] = {}
+        for number, (at, path) in enumerate(videos.items()):
+            told(number, len(videos))
+            try:
+                small[at] = preview_of(path, size)
+            except MediaError as error:
+                wrong[at] = error.message
+            if size is not SIZES[-1] and _weight(small.values()) > most:
+                break  # the next smaller size
+        else:
+            break
+    kept: dict[int, Path] = {}
+    for at, path in small.items():
+        if _weight([*kept.values(), path]) <= most:
+            kept[at] = path
+        else:
+            wrong[at] = f"not in this page, which would be larger than {most / 1e6:.0f} MB (--max-mb)"
+    return Media(kept, size.name, wrong)
+
+
+def _likely(count: int, most: float) -> Sequence[Size]:
+    """The sizes that may fit: of hundreds of videos nobody wants to wait for large ones first."""
+    return [size for size in SIZES if most / BASE64 / max(1, count) >= size.least] or SIZES[-1:]
+
+
+def _weight(paths: Iterable[Path]) -> float:
+    return BASE64 * sum(path.stat().st_size for path in paths)
+
+
+def _plays(video: Path) -> bool:
+    try:
+        return probe(video).codec == EVERYWHERE
+    except MediaError:
+        return False
+
+
+def preview_of(video: Path, size: Size) -> Path:
+    """The preview of ``video`` beside it, made where it is not there yet. Raises MediaError."""
+    path = video.with_name(f"preview-{size.side}-{size.crf}.mp4")
+    if path.is_file() and path.stat().st_mtime_ns >= video.stat().st_mtime_ns:
+        return path
+    facts = probe(video)
+    scale = min(size.side / max(facts.width, facts.height, 1), 1.0)
+    width, height = (max(round(side * scale / 2) * 2, 2) for side in (facts.width, facts.height))
+    sound = video if facts.has_audio else None
+    with VideoWriter(path, width, height, facts.fps or 25.0, crf=size.crf, audio=sound, keyframes=KEYFRAMES) as writer:
+        for frame in frames(video):
+            writer.write(resize(frame, width, height))
+    return path

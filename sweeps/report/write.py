@@ -1,0 +1,76 @@
+"""``report.html`` of a sweep, out of what was kept of it and its videos in the store."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from sweeps.report.data import page_data
+from sweeps.report.media import Media, choose
+from sweeps.report.page import render
+from sweeps.results import CellResult, SweepResult
+from workflow.files import write_atomically
+
+NAME: Final = "report.html"
+MAX_MB: Final = 24.0
+"""What a page may weigh with its videos, unless asked otherwise: MLflow shows artifacts of up to 50 MB."""
+_REST: Final = 4e6
+"""Bytes of a page besides its videos: Plotly, curves, tables."""
+
+
+def write_report(
+    result: SweepResult,
+    path: Path,
+    *,
+    extra: Mapping[str, Any] | None = None,
+    max_mb: float = MAX_MB,
+    pick: int | None = None,
+    told: Callable[[int, int], None] = lambda *_: None,
+) -> Media:
+    """Write the page of ``result`` to ``path``; which videos are in it, and in which form.
+
+    ``pick`` keeps that many settings, the baseline and the first ones; ``max_mb`` is the size of the page. ``extra`` is
+    what a search came to. Raises OSError.
+    """
+    result = picked(result, pick)
+    cells = [cell for one in result.settings for cell in one.cells]
+    videos = {} if result.rehearsal else _videos(cells)  # noise does not get better by moving
+    media = choose(videos, max(0.0, max_mb * 1e6 - _REST), told)
+    data = page_data(result, extra)
+    data["form"] = media.form
+    owner = {video: at for at, video in videos.items()}
+    for cell, shown in zip(cells, data["cells"], strict=True):
+        if cell.video in owner:  # what is collapsed shares the video of its twin
+            at = owner[cell.video]
+            shown |= {"video": at if at in media.files else None, "master": _link(cell.video, path)}
+            shown |= {"notHere": media.left_out[at]} if at in media.left_out else {}
+    write_atomically(path, render(data, media.files))
+    return media
+
+
+def picked(result: SweepResult, count: int | None) -> SweepResult:
+    """The baseline and the first settings, ``count`` together; all of them without a count."""
+    if count is None or count >= len(result.settings):
+        return result
+    first = [one for one in result.settings if one.name != result.baseline]
+    keep = {one.name for one in first[: max(0, count - 1)]} | {result.baseline}
+    return replace(result, settings=tuple(one for one in result.settings if one.name in keep))
+
+
+def _videos(cells: list[CellResult]) -> dict[int, Path]:
+    """Every video once, the first clip and seed of all settings first: what is left out is the least missed."""
+    clips = list(dict.fromkeys(cell.clip for cell in cells))
+    seeds = list(dict.fromkeys(cell.seed for cell in cells))
+    order = sorted(range(len(cells)), key=lambda at: (seeds.index(cells[at].seed), clips.index(cells[at].clip)))
+    first: dict[Path, int] = {}
+    for at in order:
+        if (video := cells[at].video) is not None:
+            first.setdefault(video, at)
+    return {at: video for video, at in first.items()}
+
+
+def _link(video: Path, path: Path) -> str:
+    """The original, as seen from the page on disk."""
+    return quote(Path(os.path.relpath(video, path.parent)).as_posix())
