@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The commands and what they take."""
     from sweeps import prepare, watch
+    from sweeps.compare import command as compare
     from sweeps.report import command as report
 
     whole = argparse.ArgumentParser(prog="python -m sweeps", description="What belongs to sweeps, besides running one.")
@@ -65,7 +66,18 @@ def parser() -> argparse.ArgumentParser:
     )
     report.add_arguments(page)
     page.set_defaults(run=report.run)
-    for one in (room, tidy, glance, page):
+    versus = commands.add_parser(
+        "compare",
+        help="one setting, sweep or release against another, and whether it got worse",
+        description="Holds CANDIDATE against BASELINE, paired by clip. Exit code 4 is a regression: a primary metric "
+        "got worse, its interval excludes 0 and the effect is beyond its margin. 2: nothing may be concluded, and why.",
+    )
+    compare.add_arguments(versus)
+    versus.set_defaults(run=compare.run)
+    base = commands.add_parser("baseline", help="register the run that releases are held against, or show it")
+    compare.add_baseline_arguments(base)
+    base.set_defaults(run=compare.run_baseline)
+    for one in (room, tidy, glance, page, versus, base):
         one.add_argument(
             "--outputs", type=Path, default=OUTPUTS, metavar="DIR", help="default: outputs/ beside sweep.py"
         )

@@ -18,7 +18,7 @@ from sweeps.doctoring import doctor
 from sweeps.environments import Environments, environments
 from sweeps.hooks import run_hook
 from sweeps.interrupt import interruptible
-from sweeps.judging import cost_only, fetch_weights, footage_scores, score_task, scorer_of
+from sweeps.judging import cost_only, fetch_weights, footage_scores, judged, score_task, scorer_of
 from sweeps.naming import folder_name, sweep_name
 from sweeps.plan import Plan, PlannedCell, require_possible
 from sweeps.planning import Planner
@@ -245,5 +245,6 @@ class App:
             footage=footage_scores(self.config, planner, plan),
             stamp=(stamp.to_json() if stamp else {}) | {"harness": harness()},
             cost_only=cost_only(self.config, planner.known.rehearsal),
+            judged=judged(self.config),
             **more,
         )

@@ -33,6 +33,7 @@ def collect(
     footage: Mapping[str, Mapping[str, Any]] = {},
     stamp: Mapping[str, Any] | None = None,
     cost_only: str = "",
+    judged: str = "",
 ) -> SweepResult:
     """The result of ``plan``: what it reuses, and what this call did (``done`` names the cells it rendered).
 
@@ -76,6 +77,7 @@ def collect(
         footage=footage,
         rehearsal=plan.rehearsal,
         cost_only=cost_only,
+        judged=judged,
     )
 
 
@@ -94,7 +96,8 @@ def _cell(
         return _with(base, state="impossible", stage="validate", reason=one.reason)
     if one.cell is None or one.environment is None:
         return _with(base, reason="no server was seen yet")
-    placed = _with(base, recipe=one.cell.recipe, environment=one.environment)
+    read = tuple(sorted(file.sha256 for file in one.cell.files))
+    placed = _with(base, recipe=one.cell.recipe, environment=one.environment, inputs=read)
     entry = store.find(one.cell.recipe, one.environment) if sound else None
     if entry is not None and one.name not in failures:
         return _with(

@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 from workflow.errors import HarnessError
 
-GROUPS = ("variant", "experiment", "clips", "server", "gpu", "model", "scoring", "tracking", "search")
+GROUPS = ("variant", "experiment", "clips", "server", "gpu", "model", "scoring", "tracking", "search", "compare")
 """Config groups: what ``conf/`` has a folder for."""
 AXES = "sweep.axes."
 _INPUTS = re.compile(r"^\+{0,2}(?P<what>workflow|sweep\.axes)\.inputs\.(?P<key>[^=]+)=(?P<value>.*)$", re.DOTALL)

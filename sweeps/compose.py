@@ -60,6 +60,24 @@ def typed(composed: Any, choices: Mapping[str, Any], line: CommandLine = NO_LINE
     return config
 
 
+def by_itself(conf: Path, overrides: Iterable[str] = ()) -> Config:
+    """The config outside a sweep's command, for those that need some of it. Raises ConfigError."""
+    from hydra import compose, initialize_config_dir
+
+    from sweeps.conferrors import translate
+    from sweeps.config import register
+
+    register()
+    try:
+        with initialize_config_dir(str(conf), version_base="1.3"):
+            composed = compose("config", list(overrides), return_hydra_config=True)
+        return typed(composed, composed.hydra.runtime.choices)
+    except Exception as error:
+        if plain := translate(error, lambda: known_keys(Config)):
+            raise plain from error
+        raise
+
+
 def axis_order(experiment: str | None, line: CommandLine, folders: Iterable[str]) -> list[str]:
     """The axes as they were given: as the ``experiment`` in one of the ``folders`` has them, then as ``line`` has.
 

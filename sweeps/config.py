@@ -216,6 +216,26 @@ class SearchConfig:
 
 
 @dataclass
+class MarginConfig:
+    """The smallest change of a metric that matters, which side of it is good, and the reason."""
+
+    size: float = MISSING
+    side: str = MISSING
+    relative: bool = False
+    why: str = ""
+
+
+@dataclass
+class CompareConfig:
+    """What decides a comparison: the primary metrics, and the margin of each that has a verdict."""
+
+    primaries: list[str] = field(default_factory=list)
+    instead: dict[str, str] = field(default_factory=dict)
+    """What decides in a primary metric's place where that has no value on either side."""
+    margins: dict[str, MarginConfig] = field(default_factory=dict)
+
+
+@dataclass
 class HooksConfig:
     """The user's own commands, run without a shell; the sweep's summary comes as JSON on standard input."""
 
@@ -242,6 +262,7 @@ class Config:
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
+    compare: CompareConfig = field(default_factory=CompareConfig)
     hooks: HooksConfig = field(default_factory=HooksConfig)
 
 

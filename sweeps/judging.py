@@ -146,6 +146,13 @@ def scorer_of(config: Config, planner: Planner, one: PlannedCell) -> str:
     )
 
 
+def judged(config: Config) -> str:
+    """A hash of how videos are judged, whatever they are: equal for figures that may be compared."""
+    from eval.settings import scorer_hash
+
+    return scorer_hash(settings_of(config), speech_sha256=None, reference_sha256=None)
+
+
 def footage_scores(config: Config, planner: Planner, plan: Plan) -> dict[str, Mapping[str, Any]]:
     """The scores of the clips' own footage that are there, by clip."""
     found: dict[str, Mapping[str, Any]] = {}

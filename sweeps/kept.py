@@ -50,6 +50,42 @@ def read_kept(path: Path, outputs: Path) -> tuple[SweepResult, dict[str, Any]]:
         raise NothingKept(f"{path} is damaged ({error!r})", hint=hint) from error
 
 
+def portable(result: SweepResult, setting: SettingResult) -> dict[str, Any]:
+    """One setting with its scores in it, for MLflow: it can be compared where the store is not."""
+    plain = {one.name: getattr(result, one.name) for one in fields(result) if one.name not in ("settings", "started")}
+    cells = [_plain_cell(one) | {"score": _light(one.score) if one.score else None} for one in setting.cells]
+    told = {one.name: getattr(setting, one.name) for one in fields(setting) if one.name != "cells"}
+    told |= {"values": dict(setting.values), "cells": cells}
+    small = {"started": result.started.isoformat(), "footage": {}, "config_yaml": "", "settings": [told]}
+    return {"format": FORMAT, **plain, **small}
+
+
+def read_portable(told: Any) -> SweepResult:
+    """What :func:`portable` made. Raises NothingKept."""
+    if not isinstance(told, dict) or told.get("format") != FORMAT:
+        raise NothingKept(
+            "its evidence is of another version", hint="the sweep's command with action=log writes it anew"
+        )
+    try:
+        setting = told["settings"][0]
+        cells = tuple(
+            CellResult(
+                **{one.name: cell[one.name] for one in fields(CellResult) if one.name != "folder"} | _tuples(cell)
+            )
+            for cell in setting["cells"]
+        )
+        plain = {one.name: setting[one.name] for one in fields(SettingResult)}
+        one = SettingResult(**{**plain, "notes": tuple(setting["notes"]), "cells": cells})
+        whole = {item.name: told[item.name] for item in fields(SweepResult)}
+        return SweepResult(**{**whole, "started": datetime.fromisoformat(told["started"]), "settings": (one,)})
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise NothingKept(f"its evidence is damaged ({error!r})", hint="action=log writes it anew") from error
+
+
+def _tuples(cell: Mapping[str, Any]) -> dict[str, Any]:
+    return {"inputs": tuple(cell["inputs"])}
+
+
 def _sweep(result: SweepResult, outputs: Path) -> dict[str, Any]:
     plain = {one.name: getattr(result, one.name) for one in fields(result) if one.name not in ("settings", "started")}
     footage = {clip: _light(score) for clip, score in result.footage.items()}
@@ -66,11 +102,14 @@ def _setting(setting: SettingResult, outputs: Path) -> dict[str, Any]:
     return plain | {"values": dict(setting.values), "cells": [_cell(one, outputs) for one in setting.cells]}
 
 
-def _cell(cell: CellResult, outputs: Path) -> dict[str, Any]:
+def _plain_cell(cell: CellResult) -> dict[str, Any]:
     plain = {one.name: getattr(cell, one.name) for one in fields(cell) if one.name not in ("score", "folder", "cost")}
+    return plain | {"cost": {name: dict(value) for name, value in cell.cost.items()}}
+
+
+def _cell(cell: CellResult, outputs: Path) -> dict[str, Any]:
     folder = None if cell.folder is None else cell.folder.absolute().relative_to(outputs.absolute()).as_posix()
-    cost = {name: dict(value) for name, value in cell.cost.items()}
-    return plain | {"folder": folder, "cost": cost, "scorer": (cell.score or {}).get("scorer")}
+    return _plain_cell(cell) | {"folder": folder, "scorer": (cell.score or {}).get("scorer")}
 
 
 def _read_sweep(told: Mapping[str, Any], outputs: Path) -> SweepResult:
@@ -88,7 +127,7 @@ def _read_setting(told: Mapping[str, Any], outputs: Path, store: Store) -> Setti
 
 def _read_cell(told: Mapping[str, Any], outputs: Path, store: Store) -> CellResult:
     plain = {one.name: told[one.name] for one in fields(CellResult) if one.name not in ("score", "folder")}
-    cell = CellResult(**plain)
+    cell = CellResult(**plain | _tuples(told))
     if told["folder"] is None:
         return cell
     folder, home = (outputs / told["folder"]).resolve(), store.root.resolve()

@@ -60,6 +60,8 @@ class CellResult:
     """The GPU that rendered it; empty where that is not known."""
     place: str = ""
     """The kind of server that rendered it, in a few words: card, version, label."""
+    inputs: tuple[str, ...] = ()
+    """SHA-256 of the files that it reads, sorted: pictures and speech."""
     other_card: bool = False
     """Whether most cells of the sweep were rendered on another card, so that its cost is in no mean."""
 
@@ -143,6 +145,8 @@ class SweepResult:
     """Scores as JSON of the user's own real videos, by clip: the ceiling."""
     rehearsal: str = ""
     cost_only: str = ""
+    judged: str = ""
+    """A hash of how the videos were judged: the evaluator's settings, versions of metrics, weights."""
 
     @property
     def mark(self) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 LEVEL = 0.95
-"""Coverage that every interval of this module aims at."""
+"""Coverage that intervals aim at, unless another is asked for."""
 BOOTSTRAP_FROM = 30
 """Number of clips from which the interval comes from a bootstrap over clips."""
 RESAMPLES = 4999
@@ -44,8 +44,8 @@ class Difference:
     down: int
 
 
-def t_interval(values: Sequence[float]) -> Interval:
-    """Mean and Student-t interval: mean ± t(n−1, 0.975) · s/√n.
+def t_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
+    """Mean and Student-t interval: mean ± t(n−1, (1 + level)/2) · s/√n.
 
     >>> t_interval([1.0, 2.0, 3.0]).mean
     2.0
@@ -57,11 +57,11 @@ def t_interval(values: Sequence[float]) -> Interval:
     if n < 2:
         return Interval(mean, None, None, n)
     spread = math.sqrt(math.fsum((one - mean) ** 2 for one in values) / (n - 1) / n)
-    half = float(stdtrit(n - 1, 0.5 + LEVEL / 2)) * spread
+    half = float(stdtrit(n - 1, 0.5 + level / 2)) * spread
     return Interval(mean, mean - half, mean + half, n)
 
 
-def bootstrap_interval(values: Sequence[float]) -> Interval:
+def bootstrap_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
     """Mean and BCa bootstrap interval (Efron 1987) over clips; the same values give the same ends."""
     import numpy as np
     from scipy.stats import bootstrap
@@ -71,12 +71,12 @@ def bootstrap_interval(values: Sequence[float]) -> Interval:
     if np.ptp(data) == 0:  # every resample is the same: BCa divides by zero
         return Interval(mean, mean, mean, len(values))
     found = bootstrap(
-        (data,), np.mean, confidence_level=LEVEL, n_resamples=RESAMPLES, method="BCa", rng=np.random.default_rng(0)
+        (data,), np.mean, confidence_level=level, n_resamples=RESAMPLES, method="BCa", rng=np.random.default_rng(0)
     ).confidence_interval
     return Interval(mean, float(found.low), float(found.high), len(values))
 
 
-def interval(values: Sequence[float]) -> Interval | None:
+def interval(values: Sequence[float], level: float = LEVEL) -> Interval | None:
     """The interval of one value a clip, by the method that its number allows; None of no values.
 
     >>> interval([]) is None
@@ -86,7 +86,7 @@ def interval(values: Sequence[float]) -> Interval | None:
     """
     if not values:
         return None
-    return t_interval(values) if len(values) < BOOTSTRAP_FROM else bootstrap_interval(values)
+    return (t_interval if len(values) < BOOTSTRAP_FROM else bootstrap_interval)(values, level)
 
 
 def over_seeds(values: Mapping[str, Sequence[float]]) -> dict[str, float]:

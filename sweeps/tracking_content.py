@@ -17,7 +17,7 @@ PARAM_LENGTH = 250
 """Longest parameter value; MLflow's own limit differs between its stores, the whole value is in parameters.json."""
 TOLD: tuple[State, ...] = ("failed", "impossible", "collapsed")
 """How a cell may have ended so that a run's description gives its reason."""
-FORMAT = 2
+FORMAT = 3
 """Raised when what is logged of a setting changes, so that old runs are written again."""
 
 

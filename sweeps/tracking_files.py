@@ -10,6 +10,7 @@ from typing import Any
 
 from sweeps.aggregate import unfinished
 from sweeps.curves import curves_json, curves_picture
+from sweeps.kept import portable
 from sweeps.results import SettingResult, SweepResult
 from sweeps.summary_files import summary_csv, summary_markdown
 from sweeps.tracking_content import TOLD, per_clip_table
@@ -17,6 +18,9 @@ from workflow.media.errors import MediaError
 
 TABLE = "per_clip.json"
 """Artifact with one row a cell, in the layout of MLflow's table view."""
+
+EVIDENCE = "evidence.json"
+"""Artifact with everything that a comparison needs of a setting."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ def setting_files(sweep: SweepResult, setting: SettingResult, folder: Path, draw
         if graph is not None and graph.is_file():  # cells of a setting differ in clip and seed only
             shutil.copyfile(graph, folder / "workflow_api.json")
             break
+    _json(folder / EVIDENCE, portable(sweep, setting))
     _json(folder / "curves.json", curves_json(setting))
     return _pictures(sweep, setting, folder, draw)
 

@@ -1,0 +1,90 @@
+"""The registered baseline: which run new releases are held against, who said so, when and why."""
+
+import getpass
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sweeps.compare.runs import evidence
+from sweeps.compare.sides import NoSide, Side, find_side, side_of_evidence
+from sweeps.tracking_client import open_client, translated
+from sweeps.tracking_runs import search
+
+if TYPE_CHECKING:
+    from sweeps.config import TrackingConfig
+
+TAG = "baseline.registered"
+WHO, WHY = "baseline.who", "baseline.why"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One run that was a baseline from ``when`` on."""
+
+    run_id: str
+    name: str
+    when: str
+    who: str
+    why: str
+
+
+def set_baseline(words: str, why: str, outputs: Path, tracking: "TrackingConfig") -> Registration:
+    """Register the run that ``words`` name. Raises NoSide, NothingKept, TrackingError."""
+    client = open_client(tracking, outputs)
+    run = _run_of(client, words, outputs, tracking)
+    side_of_evidence(evidence(client, run), "")  # what cannot be compared with is no baseline
+    tags = {TAG: datetime.now(UTC).isoformat(timespec="seconds"), WHO: getpass.getuser(), WHY: why}
+    with translated("tag a run"):
+        for key, value in tags.items():
+            client.set_tag(run.info.run_id, key, value)
+    return Registration(run.info.run_id, run.info.run_name, *tags.values())
+
+
+def history(outputs: Path, tracking: "TrackingConfig") -> list[Registration]:
+    """Every registration, the one in force first."""
+    client = open_client(tracking, outputs)
+    return [_registration(run) for run in _tagged(client)]
+
+
+def registered(outputs: Path, tracking: "TrackingConfig") -> Side:
+    """The baseline in force. Raises NoSide where none was ever set."""
+    client = open_client(tracking, outputs)
+    runs = _tagged(client)
+    if not runs:
+        raise NoSide("no baseline was ever set", hint="python -m sweeps baseline set RUN --why REASON registers one")
+    one = _registration(runs[0])
+    return side_of_evidence(evidence(client, runs[0]), f"baseline since {one.when[:10]}")
+
+
+def _tagged(client: Any) -> list[Any]:
+    with translated("search runs"):
+        ids = [one.experiment_id for one in client.search_experiments()]
+        found = search(client, ids, f"tags.`{TAG}` LIKE '%'")
+    return sorted(found, key=lambda run: str(run.data.tags[TAG]), reverse=True)
+
+
+def _registration(run: Any) -> Registration:
+    tags = run.data.tags
+    return Registration(run.info.run_id, run.info.run_name, tags[TAG], tags.get(WHO, ""), tags.get(WHY, ""))
+
+
+def _run_of(client: Any, words: str, outputs: Path, tracking: "TrackingConfig") -> Any:
+    """The run of a side: by its id, or the one of the setting that is meant."""
+    import re
+
+    if re.fullmatch(r"[0-9a-f]{32}", words):
+        from sweeps.compare.runs import one_run
+
+        return one_run(client, words)
+    side = find_side(words, outputs, tracking)
+    query = f"tags.plan_hash = '{side.sweep.plan_hash}' and tags.role = 'sweep'"
+    from sweeps.tracking_runs import find_children
+
+    with translated("search runs"):
+        ids = [one.experiment_id for one in client.search_experiments()]
+        for parent in search(client, ids, query):
+            child = find_children(client, parent.info.experiment_id, parent.info.run_id).get(side.setting.name)
+            if child is not None:
+                return child
+    raise NoSide(f"{side.name} is in no MLflow run", hint="its sweep's command with action=log writes it")

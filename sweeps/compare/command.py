@@ -1,0 +1,194 @@
+"""``python -m sweeps compare`` and ``baseline``: what is better, by how much, and may the release go out."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast, get_args
+
+from eval.metric import METRICS
+from sweeps.aggregate import value_of
+from sweeps.compare.checks import invalid, notes
+from sweeps.compare.compare import MOST_PRIMARIES, Comparison, compare
+from sweeps.compare.rule import Margin, Side
+from sweeps.compare.sides import Side as Sides
+from sweeps.compare.sides import find_side
+from sweeps.compare.told import as_json, junit, markdown, show
+from workflow.errors import HarnessError
+from workflow.files import write_atomically, write_json
+
+if TYPE_CHECKING:
+    from sweeps.config import CompareConfig, Config
+
+OK, INVALID, REGRESSION = 0, 2, 4
+CONF: Final = Path(__file__).resolve().parents[2] / "conf"
+WIDTH: Final = 120
+"""Columns of the table, at least: it is read, or piped, whole."""
+EXAMPLE: Final = "lipsync/confidence=0.5"
+
+
+class CompareWords(HarnessError):
+    """A metric or a margin that does not exist."""
+
+    code = "compare-words"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of ``compare``."""
+    for name in ("baseline", "candidate"):
+        parser.add_argument(
+            name, help="SWEEP:SETTING, a setting's name, an MLflow run's id, an MLflow query, or the word baseline"
+        )
+    parser.add_argument("--metrics", nargs="+", default=[], metavar="NAME", help="show these besides the primary ones")
+    parser.add_argument(
+        "--primaries", nargs="+", metavar="NAME", help=f"decide by these, {MOST_PRIMARIES} at most (conf/compare)"
+    )
+    parser.add_argument(
+        "--margin", nargs="+", default=[], metavar="NAME=SIZE", help=f"another margin, in its unit: {EXAMPLE}"
+    )
+    _add_config(parser)
+    for kind in ("json", "markdown", "junit"):
+        parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"also write it as {kind}")
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", nargs="+", default=[], metavar="KEY=VALUE", help="as for sweep.py: tracking=server tracking.uri=…"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare; 4 on a regression, 2 where nothing may be concluded."""
+    from rich.console import Console
+
+    config = configured(args.config)
+    margins, primaries = rules(config.compare, args.primaries, args.margin, args.metrics)
+    sides = [find_side(words, args.outputs, config.tracking) for words in (args.baseline, args.candidate)]
+    found = decided(sides[0], sides[1], config.compare, margins, primaries, args.metrics)
+    console = Console()
+    show(found, Console(width=max(console.width, WIDTH)), whole=bool(args.metrics))
+    write_all(found, args.json, args.markdown, args.junit)
+    return code_of(found)
+
+
+def decided(
+    baseline: Sides,
+    candidate: Sides,
+    config: "CompareConfig",
+    margins: Mapping[str, Margin],
+    primaries: Sequence[str],
+    metrics: Sequence[str] = (),
+) -> Comparison:
+    """The comparison, with the reasons why it may be invalid, and what else is to be known."""
+    chosen, said = [], []
+    for name in primaries:
+        other = config.instead.get(name, name)
+        there = any(valued(one, name) for one in (baseline, candidate))
+        if there or other == name or other not in margins or other in primaries:
+            chosen.append(name)
+        else:
+            said.append(f"{other} decides in place of {name}, of which neither side has a value")
+            chosen.append(other)
+    found = compare(baseline, candidate, margins, chosen, metrics)
+    wrong = invalid(baseline, candidate, found.rows, chosen)
+    return replace(found, invalid=wrong, notes=(*said, *notes(baseline, candidate)))
+
+
+def valued(side: Sides, metric: str) -> bool:
+    """Whether any cell of a side has a value of a metric."""
+    return any(value_of(cell, metric)[0] is not None for cell in side.setting.cells)
+
+
+def code_of(found: Comparison) -> int:
+    """The exit code that a comparison asks for."""
+    return INVALID if found.invalid else REGRESSION if found.regressions else OK
+
+
+def write_all(found: Comparison, json: Path | None, text: Path | None, cases: Path | None) -> None:
+    """Write what was asked for."""
+    if json:
+        write_json(json, as_json(found))
+    if text:
+        write_atomically(text, markdown(found))
+    if cases:
+        write_atomically(cases, junit(found))
+
+
+def rules(
+    config: "CompareConfig", primaries: Sequence[str] | None, margins: Sequence[str], metrics: Sequence[str] = ()
+) -> tuple[dict[str, Margin], list[str]]:
+    """The margins and primary metrics in force. Raises CompareWords."""
+    found = {name: _margin(name, vars(one)) for name, one in config.margins.items()}
+    for words in margins:
+        name, _, size = words.partition("=")
+        try:
+            found[name] = replace(found.get(name) or _own(name), size=float(size), relative=False, why="--margin")
+        except ValueError as error:
+            raise CompareWords(f"--margin {words}: no number", hint=f"for instance --margin {EXAMPLE}") from error
+    chosen = list(dict.fromkeys(primaries if primaries is not None else config.primaries))
+    unknown = [name for name in (*found, *chosen, *metrics) if name not in METRICS]
+    if unknown:
+        raise CompareWords(f"no such metric: {', '.join(unknown)}", hint="python -m eval score --help lists them all")
+    if not 1 <= len(chosen) <= MOST_PRIMARIES:
+        hint = "more of them raise more false alarms, or find less; the others inform"
+        raise CompareWords(f"{len(chosen)} primary metrics: 1 to {MOST_PRIMARIES} decide", hint=hint)
+    lacking = [name for name in chosen if name not in found]
+    if lacking:
+        hint = f"compare.margins in a config, or --margin {lacking[0]}=SIZE"
+        raise CompareWords(f"{', '.join(lacking)}: a primary metric needs a margin", hint=hint)
+    return found, chosen
+
+
+def _margin(name: str, told: Mapping[str, object]) -> Margin:
+    side, size = cast(Side, told["side"]), float(str(told["size"]))
+    if side not in get_args(Side):
+        raise CompareWords(f"compare.margins.{name}.side={side}", hint=f"one of {', '.join(get_args(Side))}")
+    if size < 0:
+        raise CompareWords(f"compare.margins.{name}.size={size}", hint="0 or more")
+    return Margin(size, side, bool(told["relative"]), str(told["why"]))
+
+
+def _own(name: str) -> Margin:
+    """A margin of the user's for a metric that has none: its own direction."""
+    side = METRICS[name].better if name in METRICS else "none"
+    if side in ("higher", "lower"):
+        return Margin(0.0, cast(Side, side))
+    return Margin(0.0, "band")
+
+
+def configured(overrides: Sequence[str] = ()) -> "Config":
+    """The config that ``python sweep.py`` composes: it holds the rules and where MLflow is. Raises ConfigError."""
+    from sweeps.compose import by_itself
+
+    return by_itself(CONF, overrides)
+
+
+def add_baseline_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of ``baseline``."""
+    parser.add_argument("what", choices=("set", "show", "history"))
+    parser.add_argument(
+        "side", nargs="?", metavar="RUN", help="with set: SWEEP:SETTING, a setting, or an MLflow run's id"
+    )
+    parser.add_argument("--why", default="", metavar="REASON", help="with set: kept beside it")
+    _add_config(parser)
+
+
+def run_baseline(args: argparse.Namespace) -> int:
+    """Register a baseline, or show what is registered."""
+    from sweeps.compare.baseline import history, set_baseline
+
+    tracking = configured(args.config).tracking
+    if args.what == "set":
+        if not args.side:
+            raise CompareWords("baseline set: which run?", hint="python -m sweeps baseline set SWEEP:SETTING --why …")
+        one = set_baseline(args.side, args.why, args.outputs, tracking)
+        print(f"baseline: {one.name} ({one.run_id})")
+        return OK
+    found = history(args.outputs, tracking)
+    if not found:
+        print("no baseline was ever set: python -m sweeps baseline set SWEEP:SETTING", file=sys.stderr)
+        return INVALID
+    for one in found[: 1 if args.what == "show" else None]:
+        print(f"{one.when}  {one.name}  {one.run_id}  by {one.who}" + (f": {one.why}" if one.why else ""))
+    return OK
