@@ -2,15 +2,19 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from filelock import FileLock
+from forked import Forked
 
+from runner import embedded
 from sweeps import portrait, scoring, tracking_client
 from sweeps.config import TrackingConfig
 from sweeps.scoring import ScoringPool
@@ -97,4 +101,17 @@ def faces_are_remembered() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(portrait, "detect_all", looked)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stand_ins_are_forked() -> Iterator[None]:
+    """A stand-in of a command of this process is as new as any, yet has its libraries loaded.
+
+    One that is started by itself, or by a command in a process of its own, starts as it does for a user.
+    """
+    own = SimpleNamespace(**{**vars(subprocess), "Popen": Forked})
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.platform != "win32":  # there is no fork
+            patch.setattr(embedded, "subprocess", own)
         yield
