@@ -70,6 +70,7 @@ def _compose_and_run(words: Sequence[str]) -> int:
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # its errors come to us, in place of its own printout and exit code 1
     before, sys.argv = sys.argv, [sys.argv[0], *line.arguments]
+    _compose_once()
     try:
         hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
     except SystemExit as end:  # argparse's own: --hydra-help, or a flag's value that Hydra does not know
@@ -86,6 +87,16 @@ def _compose_and_run(words: Sequence[str]) -> int:
     if isinstance(result, BaseException):
         raise result
     return result
+
+
+def _compose_once() -> None:
+    """Hydra composes each command twice, first only to see whether it is a multirun: here none is, ``read`` sees to it.
+
+    None is Hydra's own answer where nothing says so: what is asked for stands in the flags alone.
+    """
+    from hydra._internal.hydra import Hydra
+
+    Hydra.get_mode = lambda *_, **__: None  # type: ignore[method-assign]
 
 
 def _run(composed: Any, line: "CommandLine") -> int:

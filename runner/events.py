@@ -16,14 +16,19 @@ from runner.watch import Watch
 
 _LOG = logging.getLogger(__name__)
 _CAP: Final = 16 << 20
+_AHEAD: Final = 1 << 16
 _SUMMARY: Final = b'{"type": "progress_state"'  # repeats, at length, what `progress` says
 _LONGEST_PAUSE_S: Final = 10.0
 
 
 class _CappedSocket(websocket.WebSocket):
-    """A socket that closes on a message larger than the cap: the library alone would read it whole."""
+    """A socket that closes on a message larger than the cap: the library alone would read it whole.
+
+    It reads ahead: the library asks the system for each part of a message by itself, and a server tells thousands.
+    """
 
     _room = _CAP
+    _ahead, _at = b"", 0
 
     def next_message(self) -> tuple[int, bytes]:
         """Opcode and payload of the next message; after a timeout the rest of it still may come."""
@@ -32,7 +37,10 @@ class _CappedSocket(websocket.WebSocket):
         return opcode, data
 
     def _recv(self, bufsize: int) -> bytes:
-        data: bytes = super()._recv(bufsize)  # type: ignore[no-untyped-call]
+        if self._at >= len(self._ahead):
+            self._ahead, self._at = super()._recv(_AHEAD), 0  # type: ignore[no-untyped-call]
+        data = self._ahead[self._at : self._at + bufsize]
+        self._at += len(data)
         self._room -= len(data)
         if self._room < 0:
             raise websocket.WebSocketPayloadException(f"a message of more than {_CAP >> 20} MB")

@@ -267,7 +267,9 @@ class Config:
 
 
 def register() -> None:
-    """Tell Hydra the schema of ``config``; called once before it composes."""
+    """Tell Hydra the schema of ``config``, once: called before each time that it composes."""
     from hydra.core.config_store import ConfigStore
 
-    ConfigStore.instance().store(name="schema", node=Config)
+    store = ConfigStore.instance()
+    if "schema.yaml" not in store.repo:
+        store.store(name="schema", node=Config)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sweeps.results import SweepResult
 from sweeps.seldom import Seldom
+from sweeps.store import REFUSED
 from sweeps.tracking import Tracker
 from sweeps.tracking_client import TrackingError
 
@@ -78,7 +79,7 @@ class Logbook:
 def patiently(write: Callable[[], Any], say: Callable[[str], None], cancel: threading.Event) -> None:
     """``write`` to a server that was there before: while it is away, again and again for two minutes.
 
-    Raises TrackingError where it stays away, or on ``cancel``.
+    Raises TrackingError where it stays away, on ``cancel``, and at once where it is a disk of ours that refuses.
     """
     deadline, said = time.monotonic() + AWAY_S, False
     while True:
@@ -86,7 +87,8 @@ def patiently(write: Callable[[], Any], say: Callable[[str], None], cancel: thre
             write()
             return
         except TrackingError as error:
-            if time.monotonic() > deadline or cancel.is_set():
+            ours = isinstance(error.__cause__, OSError) and error.__cause__.errno in REFUSED
+            if ours or time.monotonic() > deadline or cancel.is_set():
                 raise
             if not said:
                 say(f"{error.message}; waiting for it, {AWAY_S:.0f} s at most")

@@ -181,6 +181,7 @@ class HttpServer:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._start())
+        self._loop.call_soon(self._ready.set)  # no sooner: a stop before it runs for ever would be forgotten
         self._loop.run_forever()
         self._loop.run_until_complete(self._runner.cleanup())
         self._loop.close()
@@ -193,7 +194,6 @@ class HttpServer:
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
         await site.start()
         self.url = f"http{'s' if self._tls else ''}://127.0.0.1:{self._runner.addresses[0][1]}"
-        self._ready.set()
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -61,6 +61,7 @@ class Executor:
         deadline = time.monotonic() + timeout
         while self._thread.is_alive() and time.monotonic() < deadline:
             self._interrupted.set()  # again and again: the worker clears it as a job begins
+            self._queue.wake()
             self._thread.join(0.05)
         if not self._thread.is_alive():
             self._cache.clear()

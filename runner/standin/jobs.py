@@ -66,6 +66,11 @@ class PromptQueue:
             self._on_change()
             return self._count, job
 
+    def wake(self) -> None:
+        """Whoever waits for a job looks again now."""
+        with self._ready:
+            self._ready.notify_all()
+
     def done(self, ticket: int, result: dict[str, Any], status: dict[str, Any], *, kept: bool = True) -> None:
         """Move a running job into the history; ``kept`` is False where it is forgotten at once."""
         with self._lock:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
@@ -20,7 +21,8 @@ class Sockets:
     def __init__(self, features: Mapping[str, Any], faults: Faults) -> None:
         self.features, self._faults = features, faults
         self._sockets: dict[str, web.WebSocketResponse] = {}
-        self._events: asyncio.Queue[tuple[str, Mapping[str, Any], str | None]] = asyncio.Queue()
+        self._events: deque[tuple[str, Mapping[str, Any], str | None]] = deque()
+        self._some, self._woken = asyncio.Event(), False
         self._loop: asyncio.AbstractEventLoop | None = None
         self.running_client: str | None = None
         self.last_node: str | None = None
@@ -28,14 +30,20 @@ class Sockets:
     def emit(self, event: str, data: Mapping[str, Any], client: str | None = None) -> None:
         """Queue one event for ``client``, or for everyone when None."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._events.put_nowait, (event, data, client))
+            self._events.append((event, data, client))
+            if not self._woken:  # once for many: a bar tells thousands of ticks
+                self._woken = True
+                self._loop.call_soon_threadsafe(self._some.set)
 
     async def publish(self) -> None:
         """Send what is queued, for ever; a task of the application."""
         self._loop = asyncio.get_running_loop()
         while True:
-            event, data, client = await self._events.get()
-            await self._send(event, data, client)
+            await self._some.wait()
+            self._some.clear()
+            self._woken = False
+            while self._events:
+                await self._send(*self._events.popleft())
 
     async def _send(self, event: str, data: Mapping[str, Any], client: str | None) -> None:
         known = list(self._sockets.values()) if client is None else [self._sockets.get(client)]

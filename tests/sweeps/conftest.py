@@ -2,8 +2,6 @@
 
 import io
 import json
-import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,10 +21,9 @@ from runner.live import make_view
 from runner.pool import Member
 from runner.server import open_server
 from sweep import CONF
-from sweeps import scoring, tracking_client
 from sweeps.app import App
 from sweeps.compose import Composer, typed
-from sweeps.config import BudgetConfig, TrackingConfig, register
+from sweeps.config import BudgetConfig, register
 from sweeps.engine import Engine
 from sweeps.known import of_live
 from sweeps.limits import Limits
@@ -38,7 +35,7 @@ from workflow.media.sound import write_wav
 
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers here
 
-Tables = Callable[[Path], None]
+from thrift import faces_are_remembered, scorers_stay, stand_ins_are_forked, tables, tables_are_copied  # noqa: F401
 
 _PLAIN: dict[str, Any] = {"status": "ok", "reason": None, "coverage": 1.0, "fps": 25.0}
 STARTED = datetime(2025, 3, 1, 9, 30, tzinfo=UTC)
@@ -48,66 +45,6 @@ def score_json(values: dict[str, float | None], missing: str = "no evidence", **
     """A Score as JSON with these values; None is missing for the reason given."""
     told = {name: absent(missing) if value is None else number(value) for name, value in values.items()}
     return Score(**{"curves": {}, "frames": 60, **more}, **_PLAIN, values=told).to_json()
-
-
-@pytest.fixture(scope="session")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
-    """``tables(outputs)``: an ``mlflow.db`` without runs in a folder that has none. MLflow makes one in 4 s."""
-    made, real = tmp_path_factory.mktemp("tables"), tracking_client._create_database
-
-    def copied(outputs: Path) -> None:
-        if not (made / "mlflow.db").exists():
-            tracking_client.quieten()
-            real(made, tracking_client.tracking_uri(TrackingConfig("local"), made))
-        outputs.mkdir(parents=True, exist_ok=True)
-        if not (outputs / "mlflow.db").exists():
-            shutil.copyfile(made / "mlflow.db", outputs / "mlflow.db")
-
-    return copied
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _tables_are_copied(tables: Tables) -> Iterator[None]:
-    """Commands of this process copy them too; one that is started by itself makes its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tracking_client, "_create_database", lambda outputs, uri: tables(outputs))
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _scorers_stay() -> Iterator[None]:
-    """The processes that score load libraries for seconds: those of one command serve the next one of this process."""
-    idle: dict[Any, Any] = {}
-    made: dict[int, Any] = {}
-    start, stop = scoring.processes, ScoringPool.__exit__
-
-    def taken(workers: int) -> Any:
-        ours = sorted((name, value) for name, value in os.environ.items() if name.startswith("INFINITETALK"))
-        key = (workers, *sys.path, *ours)
-        pool = idle.pop(key, None) or start(workers)
-        made[id(pool)] = key
-        return pool
-
-    def left(self: ScoringPool, *error: object) -> None:
-        if self._pool is None or self._waiting:
-            stop(self, *error)
-            return
-        for other in idle.values():
-            stop_pool(other)
-        idle.clear()
-        idle[made.pop(id(self._pool))] = self._pool
-        self._pool = None
-
-    def stop_pool(pool: Any) -> None:
-        pool.stop()
-        pool.join()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scoring, "processes", taken)
-        patch.setattr(ScoringPool, "__exit__", left)
-        yield
-    for pool in idle.values():
-        stop_pool(pool)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The engine on a real stand-in: prompts ahead, failures kept, nothing finished lost."""
 
 import itertools
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import psutil
 import pytest
 import requests
 
+from runner import embedded
 from runner.server import Server
 from sweeps.app import App
 from sweeps.plan import PlannedCell
@@ -115,8 +117,9 @@ def test_a_sweep_with_too_many_failures_stops(make_app: MakeApp, quick: Scorer, 
 
 
 def test_when_the_stand_in_dies_the_sweep_stops_and_what_was_finished_is_kept(
-    make_app: MakeApp, quick: Scorer, ready: Ready
+    make_app: MakeApp, quick: Scorer, ready: Ready, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(embedded, "subprocess", subprocess)  # a process that is found by its command line
     command = ["sweep.axes.steps=[2,4,6,8]"]
     others = set(psutil.Process().children())
 

@@ -1,5 +1,7 @@
 """MLflow beside a sweep: away at the start, in the middle, at the end."""
 
+import errno
+import os
 import threading
 from dataclasses import replace
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 from sweeps import logbook
 from sweeps.logbook import Logbook, patiently
 from sweeps.results import SweepResult
-from sweeps.tracking_client import TrackingError
+from sweeps.tracking_client import TrackingError, translated
 
 
 class Tracking:
@@ -72,3 +74,17 @@ def test_a_server_that_was_there_is_waited_for(monkeypatch: pytest.MonkeyPatch) 
     ended.set()
     with pytest.raises(TrackingError):
         patiently(Tracking(1)._asked, said.append, ended)
+
+
+def test_a_full_disk_of_ones_own_is_not_waited_for() -> None:
+    """Nobody gives it back by being waited for, whatever the server does."""
+    said, asked = list[str](), list[int]()
+
+    def write() -> None:
+        asked.append(1)
+        with translated("write the setting"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(TrackingError, match="No space left"):
+        patiently(write, said.append, threading.Event())
+    assert len(asked) == 1 and not said
