@@ -4,13 +4,16 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.harness import harness
 from sweeps import known as seen
+from sweeps.anew import Anew
 from sweeps.collect import collect
 from sweeps.config import Config
 from sweeps.contents import changed
@@ -33,6 +36,8 @@ from workflow.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from sweeps.gate import Gate
 
 ROOT = Path(__file__).resolve().parents[1]
 ACTIONS = ("run", "plan", "doctor", "score", "log")
@@ -77,6 +82,31 @@ class App:
         """Where the plans and tables of this sweep stand; those of stand-in and rehearsal apart: they never mix."""
         return self.outputs / "sweeps" / folder_name(f"{self.name}-{mark}" if mark else self.name)
 
+    @cached_property
+    def anew(self) -> str:
+        """What marks the renders of a sweep that reuses none of before; empty where stored ones may be reused."""
+        if self.config.sweep.reuse != "never":
+            return ""
+        time = Anew(self.outputs, self.name)
+        if self.config.action == "run":
+            return time.begin()
+        return (time.last if self.config.action in ("score", "log") else time.mark) or "anew"
+
+    @cached_property
+    def gate(self) -> "Gate | None":
+        """What the sweep is held against at its end. Raises NoSide, CompareWords."""
+        if self.config.compare.against is None:
+            return None
+        from sweeps.gate import Gate
+
+        return Gate.of(self.config, self.outputs)
+
+    def over(self) -> None:
+        """Nothing of this sweep is left to do: one that renders anew begins anew the next time."""
+        if self.anew and self.config.action == "run":
+            with suppress(OSError):  # then the next time goes on with this one, which is whole
+                Anew(self.outputs, self.name).end()
+
     def warn(self, line: str) -> None:
         """Say something that a person should look at; nothing in ``line`` is markup."""
         self.console.print(line, style="yellow", markup=False, highlight=False)
@@ -115,7 +145,7 @@ class App:
     def planner(self, known: seen.Known, clip_cache: Path, *, thorough: bool = False) -> Planner:
         """A planner over this command's store."""
         store = Store(self.outputs / "store")
-        return Planner(self.config, self.compose, known, store, self.name, clip_cache, thorough)
+        return Planner(self.config, self.compose, known, store, self.name, clip_cache, thorough, anew=self.anew)
 
     def environments(self, knowns: Sequence[seen.Known], clip_cache: Path, *, thorough: bool = False) -> Environments:
         """The environments of servers of which so much is known, with a planner for each."""

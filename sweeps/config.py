@@ -229,6 +229,8 @@ class MarginConfig:
 class CompareConfig:
     """What decides a comparison: the primary metrics, and the margin of each that has a verdict."""
 
+    against: Optional[str] = None
+    """What the sweep's one setting is held against at its end: ``baseline``, or whatever compare takes."""
     primaries: list[str] = field(default_factory=list)
     instead: dict[str, str] = field(default_factory=dict)
     """What decides in a primary metric's place where that has no value on either side."""

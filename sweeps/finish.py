@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweeps.account import account_line, of_sweep, slow_lines
+from sweeps.gate import for_report
 from sweeps.hooks import run_hook
 from sweeps.progress import Progress
 from sweeps.results import SweepResult
@@ -37,10 +38,20 @@ def finish(
     printed; None for all. ``extra`` is what the report shows besides.
     """
     code, uri = exit_code(app, result, progress), ""
-    report, full = _report(app, result, extra or {})
+    found = app.gate.judge(result) if app.gate is not None and code != INTERRUPTED else None
+    extra = {**(extra or {}), **(for_report(found) if found is not None else {})}
+    report, full = _report(app, result, extra)
+    files = [report] if report else []
+    judged = 0
+    if app.gate is not None and found is not None:
+        try:
+            judged, told_in = app.gate.tell(found, app.folder(result.mark), app.outputs, app.console)
+            files += told_in
+        except OSError as error:
+            full = full or unusable(app.outputs, error)
     if untracked is None:
         try:
-            uri = _track(app, result, tracker, [report] if report else [], code, rebuild=rebuild)
+            uri = _track(app, result, tracker, files, code, rebuild=rebuild)
         except HarnessError as error:
             untracked = error
         except OSError as error:
@@ -54,6 +65,9 @@ def finish(
         if trouble is not None:
             its_own = told(trouble)
             code = code or its_own
+    code = judged or code
+    if code != INTERRUPTED and not (progress is not None and progress.stopped):
+        app.over()
     summary = _summary(app, result, progress, code)
     hook = app.config.hooks.on_done if code == OK else app.config.hooks.on_failure
     if said := run_hook(hook, summary):

@@ -65,6 +65,8 @@ class Plan:
     twins: Mapping[str, str] = field(default_factory=dict)
     rehearsal: str = ""
     """Which random weights the server has; empty for a model."""
+    anew: str = ""
+    """What marks renders that reuse none of before; empty where stored ones may be reused."""
     joined: int = 1
     """How many blocks the order takes together, to spare reloads."""
 
@@ -77,7 +79,7 @@ class Plan:
     def hash(self) -> str:
         """SHA-256 of what is to be made, in order: the same plan resumed continues the same runs."""
         made = [[one.setting, one.clip.name, one.seed, one.cell.recipe if one.cell else None] for one in self.cells]
-        told = [self.name, self.stand_in, made, *([self.rehearsal] if self.rehearsal else [])]
+        told = [self.name, self.stand_in, made, *(one for one in (self.rehearsal, self.anew) if one)]
         return hashlib.sha256(canonical_json(told).encode()).hexdigest()
 
     def count(self, state: State) -> int:
@@ -138,6 +140,7 @@ def make_plan(
     reload_s: float,
     stand_in: bool,
     rehearsal: str = "",
+    anew: str = "",
     limit: int | None = None,
 ) -> Plan:
     """Plan every setting over its clips and ``seeds``; ``limit`` keeps the first cells only."""
@@ -150,7 +153,7 @@ def make_plan(
     joined = blocks_joined(blocks, lambda one: one.loader, lambda one: one.seconds, reload_s)
     cells = balanced(blocks, lambda one: one.loader, joined)
     cells, twins = _collapse(cells if limit is None else cells[:limit], checks)
-    told = (reload_s, _said(cells), stand_in, twins, rehearsal, joined)
+    told = (reload_s, _said(cells), stand_in, twins, rehearsal, anew, joined)
     return Plan(name, tuple(settings), baseline, tuple(cells), *told)
 
 

@@ -35,7 +35,8 @@ class Planner:
     """Makes the plan of one command. ``clip_cache`` is where prepared pictures are kept; ``thorough`` compares the
     checksum of every stored video before it is reused. ``content`` gives the SHA-256 of a model file, None where it is
     not known; it defaults to what was last seen. ``said`` collects what the clips had to say. ``also`` are the
-    schemas of further servers of the same environment: a cell is possible where one of them takes it."""
+    schemas of further servers of the same environment: a cell is possible where one of them takes it. ``anew`` marks
+    the renders of a sweep that reuses none of before."""
 
     config: Config
     compose: Compose
@@ -47,6 +48,7 @@ class Planner:
     content: Callable[[str], str | None] | None = None
     said: dict[str, None] = field(default_factory=dict)
     also: tuple[Mapping[str, Any], ...] = ()
+    anew: str = ""
     _graphs: dict[str | None, tuple[Graph, Binding]] = field(default_factory=dict)
     _clips: dict[str, list[Clip]] = field(default_factory=dict)
     _files: dict[Clip, ClipFiles] = field(default_factory=dict)
@@ -84,6 +86,7 @@ class Planner:
             reload_s=self.model.load.mid,
             stand_in=self.known.stand_in,
             rehearsal=self.known.rehearsal,
+            anew=self.anew,
             limit=self.config.limit,
         )
 
@@ -189,7 +192,8 @@ class Planner:
         if key not in self._environments:
             known = environment_hash(self.known.stamp, models, key[1], models)
             # what is not known whole is shared by no two sweeps
-            own = known if not self.unknown else sha256(f"{known} {self.name}".encode()).hexdigest()
+            its = " ".join(part for part in (self.name if self.unknown or self.anew else "", self.anew) if part)
+            own = sha256(f"{known} {its}".encode()).hexdigest() if its else known
             self._environments[key] = own
         return self._environments[key]
 

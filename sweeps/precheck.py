@@ -16,7 +16,7 @@ from sweeps.prepare import MOST_PIXELS
 
 LONGEST_NAME = 120
 LARGEST_SEED = 2**64 - 1
-REUSE = ("exact", "graph")
+REUSE = ("exact", "graph", "never")
 
 
 def check_config(config: Config, outputs: Path) -> None:

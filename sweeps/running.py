@@ -44,6 +44,7 @@ def execute(app: "App") -> int:
     config = app.config
     stop = stop_time(config.sweep.stop_at, datetime.now())
     check_writable(app.outputs)
+    gate = app.gate  # before anything is rendered: without a baseline there is nothing to find out
     with ExitStack() as stack:
         stack.enter_context(owned(app.outputs / "store", app.name))
         members = stack.enter_context(open_members(config.server, app.outputs / "servers"))
@@ -55,6 +56,8 @@ def execute(app: "App") -> int:
             return search(app, places, members, limits)
         plan = planned(app, places, members, Planner.draft)
         require_possible(plan)
+        if gate is not None:
+            gate.check(plan)
         app.show(places.planner, plan)
         introduce(app, members, plan.stand_in, plan.rehearsal)
         keep_plan(app, places.planner, plan)

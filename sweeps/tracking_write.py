@@ -24,6 +24,7 @@ def common_tags(sweep: SweepResult) -> dict[str, str]:
     """Tags of every run of a sweep: what made it, and which process owns it."""
     about = {"rehearsal": sweep.rehearsal} if sweep.rehearsal else {}
     about |= {"harness": in_words(sweep.stamp["harness"])} if sweep.stamp.get("harness") else {}
+    about |= {name: str(sweep.stamp[name]) for name in ("release", "comfyui") if sweep.stamp.get(name)}
     return {"stand_in": "true" if sweep.stand_in else "false", **about, **owner_tags()}
 
 

@@ -14,7 +14,7 @@ from sweeps.compare.compare import MOST_PRIMARIES, Comparison, compare
 from sweeps.compare.rule import Margin, Side
 from sweeps.compare.sides import Side as Sides
 from sweeps.compare.sides import find_side
-from sweeps.compare.told import as_json, junit, markdown, show
+from sweeps.compare.told import as_json, junit, markdown, show, wide
 from workflow.errors import HarnessError
 from workflow.files import write_atomically, write_json
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 OK, INVALID, REGRESSION = 0, 2, 4
 CONF: Final = Path(__file__).resolve().parents[2] / "conf"
-WIDTH: Final = 120
-"""Columns of the table, at least: it is read, or piped, whole."""
 EXAMPLE: Final = "lipsync/confidence=0.5"
 
 
@@ -66,8 +64,7 @@ def run(args: argparse.Namespace) -> int:
     margins, primaries = rules(config.compare, args.primaries, args.margin, args.metrics)
     sides = [find_side(words, args.outputs, config.tracking) for words in (args.baseline, args.candidate)]
     found = decided(sides[0], sides[1], config.compare, margins, primaries, args.metrics)
-    console = Console()
-    show(found, Console(width=max(console.width, WIDTH)), whole=bool(args.metrics))
+    show(found, wide(Console()), whole=bool(args.metrics))
     write_all(found, args.json, args.markdown, args.junit)
     return code_of(found)
 

@@ -42,8 +42,8 @@ class Side:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """The environments that its videos were made in."""
-        return tuple(dict.fromkeys(one.environment for one in self.setting.cells if one.folder and one.environment))
+        """The kinds of server that made its videos: card, version, label."""
+        return tuple(dict.fromkeys(one.place for one in self.setting.cells if one.place))
 
     @property
     def cards(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ET
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sweeps.compare.compare import Comparison, Row
 from sweeps.inert import inert
@@ -13,8 +13,10 @@ from workflow.words import counted
 if TYPE_CHECKING:
     from rich.console import Console
 
-HEAD = ("metric", "baseline", "candidate", "difference", "margin", "noise", "clips", "verdict")
-COLOURS = {"worse": "bold red", "better": "green", "same": "", "not enough evidence": "yellow"}
+HEAD: Final = ("metric", "baseline", "candidate", "difference", "margin", "noise", "clips", "verdict")
+WIDTH: Final = 120
+"""Columns that the table takes, at least."""
+COLOURS: Final = {"worse": "bold red", "better": "green", "same": "", "not enough evidence": "yellow"}
 
 
 def cells(row: Row) -> list[str]:
@@ -80,6 +82,13 @@ def title(found: Comparison) -> str:
     """Both names, and what has to be said of what rendered them."""
     note = note_of(found.candidate.sweep.mark) or note_of(found.baseline.sweep.mark)
     return f"{found.candidate.name} against {found.baseline.name}" + (f" · {note}" if note else "")
+
+
+def wide(console: "Console") -> "Console":
+    """The same console with room for the whole table: it is read, or piped, whole."""
+    from rich.console import Console
+
+    return Console(file=console.file, width=max(console.width, WIDTH), highlight=False)
 
 
 def show(found: Comparison, console: "Console", *, whole: bool = False) -> None:

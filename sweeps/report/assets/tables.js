@@ -9,6 +9,13 @@ const Tables = {
     return [table([head, ...rows], "figures"), ...data.table.under.filter(Boolean).map((line) => el("p", { class: "under" }, line))];
   },
 
+  /** What a comparison with the baseline came to. */
+  gate({ data: { gate } }) {
+    if (!gate) return null;
+    return [el("p", {}, gate.title), el("p", { class: gate.bad ? "red" : "" }, el("strong", {}, gate.conclusion)),
+      table([gate.head, ...gate.rows], "figures"), gate.under.map((line) => el("p", { class: "under" }, line))];
+  },
+
   costs({ data }) {
     if (!data.costs.rows.length) return null;
     return table([[t("setting"), t("renders"), ...data.costs.columns], ...data.costs.rows], "figures");

@@ -1,0 +1,83 @@
+"""``compare.against``: at its end a sweep is held against what was good before, and a regression is exit code 4."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sweeps.compare.command import code_of, decided, rules, write_all
+from sweeps.compare.compare import Comparison
+from sweeps.compare.releases import draw
+from sweeps.compare.rule import Margin
+from sweeps.compare.sides import NoSide, Side, find_side
+from sweeps.compare.told import HEAD, cells, conclusion, show, shown, title, under, wide
+from sweeps.plan import Plan
+from sweeps.results import SweepResult
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sweeps.config import Config
+
+FILES: Final = ("compare.json", "compare.md", "compare.xml", "releases.png")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a sweep is held against, and by which rules."""
+
+    against: Side
+    margins: dict[str, Margin]
+    primaries: tuple[str, ...]
+    config: "Config"
+
+    @classmethod
+    def of(cls, config: "Config", outputs: Path) -> "Gate | None":
+        """The gate that the config asks for; found before anything is rendered.
+
+        Raises NoSide where there is nothing to hold against, CompareWords for rules that make no sense.
+        """
+        if config.compare.against is None:
+            return None
+        margins, primaries = rules(config.compare, None, [])
+        against = find_side(config.compare.against, outputs, config.tracking)
+        return cls(against, margins, tuple(primaries), config)
+
+    def check(self, plan: Plan) -> None:
+        """Raises NoSide for a plan that cannot be held against anything: of several settings, on another kind."""
+        names = list(dict.fromkeys(one.setting for one in plan.cells))
+        if len(names) != 1:
+            raise NoSide(
+                f"compare.against={self.config.compare.against} needs one setting, the plan has {len(names)}",
+                hint="leave out sweep.axes; python -m sweeps compare compares any two settings of a sweep",
+            )
+        if self.against.sweep.mark != plan.mark:
+            kinds = (self.against.sweep.mark or "a model", plan.mark or "a model")
+            raise NoSide(
+                f"{self.against.name} was rendered by {kinds[0]}, this would be by {kinds[1]}",
+                hint="register a baseline of the same kind: python -m sweeps baseline set RUN",
+            )
+
+    def judge(self, result: SweepResult) -> Comparison:
+        """The sweep's setting against the baseline; an environment that is not known whole makes it invalid."""
+        candidate = Side(result, result.settings[0], "this sweep")
+        found = decided(self.against, candidate, self.config.compare, self.margins, self.primaries)
+        unknown = [side.name for side in (self.against, candidate) if not side.verified]
+        if unknown:
+            why = f"the environment of {' and '.join(unknown)} is unverified (server.release=LABEL names it)"
+            found = replace(found, invalid=(*found.invalid, why))
+        return found
+
+    def tell(self, found: Comparison, folder: Path, outputs: Path, console: "Console") -> tuple[int, list[Path]]:
+        """Print it, write it for people and machines; the exit code and the files. Raises OSError."""
+        show(found, wide(console))
+        json, text, cases, picture = (folder / name for name in FILES)
+        write_all(found, json, text, cases)
+        drawn = draw(found, picture, outputs, self.config.tracking)
+        return code_of(found), [json, text, cases, *([picture] if drawn else [])]
+
+
+def for_report(found: Comparison) -> dict[str, Any]:
+    """The same for the page."""
+    rows = [[*cells(row)] for row in shown(found)]
+    told = {"title": title(found), "conclusion": conclusion(found), "head": list(HEAD), "rows": rows}
+    return {"gate": told | {"under": under(found), "bad": bool(found.regressions or found.invalid)}}
