@@ -1,13 +1,12 @@
 """What a video says about its own making: the API prompt that ComfyUI embeds, and whether the stand-in made it."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workflow.inside import prompt_inside
 from workflow.windows import WindowError, Windows
 
-LARGEST = 8_000_000  # characters; a real prompt has some 10,000
 MULTITALK = "WanVideoImageToVideoMultiTalk"
 COMBINE = "VHS_VideoCombine"
 H264 = "video/h264-mp4"
@@ -29,27 +28,8 @@ class Origin:
 
 def origin(tags: Mapping[str, str], frames: int | None) -> Origin:
     """Read a container's tags; whatever is damaged, hostile or linked is treated as not told."""
-    graph = _graph(tags)
+    graph = prompt_inside(tags) or {}
     return Origin(_windows(graph, frames), _by_stand_in(tags), _crf(graph))
-
-
-def _graph(tags: Mapping[str, str]) -> Mapping[str, Any]:
-    """The API prompt: its own tag, or inside the JSON of the comment, as older VideoHelperSuite versions wrote it."""
-    found = _parsed(tags.get("prompt"))
-    if found is None:
-        comment = _parsed(tags.get("comment"))
-        inner = comment.get("prompt") if isinstance(comment, dict) else None
-        found = _parsed(inner) if isinstance(inner, str) else inner
-    return found if isinstance(found, dict) else {}
-
-
-def _parsed(text: str | None) -> Any:
-    if not text or len(text) > LARGEST:
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _inputs(graph: Mapping[str, Any], class_type: str) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Is this file the video that was asked for? Every frame is decoded: a full disk leaves files that only look whole."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from runner.outcome import Stage
 from runner.prepare import difference
 from runner.text import plain
 from workflow.errors import HarnessError
+from workflow.inside import prompt_inside
 
 
 @dataclass(frozen=True)
@@ -59,26 +59,3 @@ def _identity(tags: Mapping[str, str], expected: Expected) -> Flaw | None:
         return Flaw("sanity", "the video does not carry the graph it was made from")
     other = difference(expected.graph, inside)
     return Flaw("sanity", f"the video was made from another graph: {other}") if other else None
-
-
-def prompt_inside(tags: Mapping[str, str]) -> dict[str, Any] | None:
-    """The API graph in a video's tags: ``prompt``, or in older files ``prompt`` inside the JSON of ``comment``."""
-    comment = _unpacked(tags.get("comment"))
-    older = comment.get("prompt") if isinstance(comment, dict) else None
-    for value in (tags.get("prompt"), older):
-        graph = _unpacked(value)
-        if isinstance(graph, dict):
-            return graph
-    return None
-
-
-def _unpacked(value: Any) -> Any:
-    """JSON text as what it holds; some versions stringified twice."""
-    for _ in range(2):
-        if not isinstance(value, str):
-            break
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return None
-    return value

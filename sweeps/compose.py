@@ -60,7 +60,7 @@ def typed(composed: Any, choices: Mapping[str, Any], line: CommandLine = NO_LINE
     return config
 
 
-def by_itself(conf: Path, overrides: Iterable[str] = ()) -> Config:
+def by_itself(conf: Path, overrides: Iterable[str] = (), line: CommandLine = NO_LINE) -> Config:
     """The config outside a sweep's command, for those that need some of it. Raises ConfigError."""
     from hydra import compose, initialize_config_dir
 
@@ -71,7 +71,7 @@ def by_itself(conf: Path, overrides: Iterable[str] = ()) -> Config:
     try:
         with initialize_config_dir(str(conf), version_base="1.3"):
             composed = compose("config", list(overrides), return_hydra_config=True)
-        return typed(composed, composed.hydra.runtime.choices)
+        return typed(composed, composed.hydra.runtime.choices, line)
     except Exception as error:
         if plain := translate(error, lambda: known_keys(Config)):
             raise plain from error

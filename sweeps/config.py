@@ -67,6 +67,8 @@ class SweepConfig:
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     max_failures: Optional[int] = None
     expected_failures: list[ExpectedFailure] = field(default_factory=list)
+    story: bool = False
+    """Set the tuning history's own verdicts beside what was measured, at the end."""
 
 
 @dataclass

@@ -40,6 +40,10 @@ def finish(
     code, uri = exit_code(app, result, progress), ""
     found = app.gate.judge(result) if app.gate is not None and code != INTERRUPTED else None
     extra = {**(extra or {}), **(for_report(found) if found is not None else {})}
+    if app.config.sweep.story and code != INTERRUPTED:
+        from sweeps.story.tell import tell
+
+        extra |= tell(result, app.config, app.folder(result.mark), app.console)
     report, full = _report(app, result, extra)
     files = [report] if report else []
     judged = 0

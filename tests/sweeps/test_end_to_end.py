@@ -16,6 +16,7 @@ import pytest
 import requests
 
 import sweep
+from sweeps.__main__ import main as commands
 from workflow.media.decode import frames
 from workflow.media.probe import probe
 
@@ -62,6 +63,11 @@ def runs(outputs: Path) -> list[tuple[str, str]]:
 def test_every_shipped_experiment_runs(outputs: Path, name: str, capsys: Capture) -> None:
     clip = "spring_festival" if name == "long" else "weather"
     few = ["search.trials=3", "scoring=default", "clips.names=[weather,train]"] if name == "search" else ["limit=2"]
+    if name == "regression":
+        assert run(outputs, "sweep.name=release", "clips=benchmark", f"clips.names=[{clip}]") == 0
+        assert commands(["baseline", "set", "release", "--outputs", str(outputs)]) == 0
+        few = ["compare.primaries=[colour/cheeks_mean]", "scoring=quick", "sweep.seeds=[2,3]"]
+        capsys.readouterr()
     assert run(outputs, f"+experiment={name}", f"clips.names=[{clip}]", *few) == 0
     said = capsys.readouterr().out
     assert "stand-in" in said

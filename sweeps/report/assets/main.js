@@ -44,9 +44,9 @@ class Page {
     this.helped = el("dialog", { "aria-label": t("help") }, el("dl", { class: "pairs" },
       t("keys").map(([key, does]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, does)])),
       button(t("close"), t("close"), () => this.helped.close()));
-    const parts = { gate: Tables.gate, search: Tables.search, figures: Tables.figures, cost: Tables.costs, failures: Tables.failures, notes: Tables.notes };
+    const parts = { story: Tables.story, gate: Tables.gate, search: Tables.search, figures: Tables.figures, cost: Tables.costs, failures: Tables.failures, notes: Tables.notes };
     const told = (id) => { const found = parts[id](this); return found && section(id, t(id), found); };
-    const sections = [told("gate"), told("search"),
+    const sections = [told("story"), told("gate"), told("search"),
       data.form && section("videos", t("videos"), this.bar(), this.chooser(), this.grid.place),
       data.form && section("curves", t("curves"), this.curves.place), told("figures"), section("charts", t("charts"), this.charts.place),
       told("cost"), told("failures"), told("notes"), section("stamp", t("stamp"), Tables.stamp(this))].filter(Boolean);

@@ -16,6 +16,13 @@ const Tables = {
       table([gate.head, ...gate.rows], "figures"), gate.under.map((line) => el("p", { class: "under" }, line))];
   },
 
+  /** The tuning history, verdict by verdict. */
+  story({ data: { story } }) {
+    if (!story) return null;
+    return [story.note && el("p", { class: "note" }, story.note), table([story.head, ...story.rows.map((row) => row)], "story"),
+      story.under.map((line) => el("p", { class: "under" }, line))];
+  },
+
   costs({ data }) {
     if (!data.costs.rows.length) return null;
     return table([[t("setting"), t("renders"), ...data.costs.columns], ...data.costs.rows], "figures");

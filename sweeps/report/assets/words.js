@@ -2,7 +2,7 @@
 const WORDS = {
   en: {
     settings: "settings", clips: "clips", clip: "clip", seed: "seed", all: "all", none: "none", baseline: "baseline",
-    gate: "Against the baseline", videos: "Videos", figures: "Figures", curves: "Over time", charts: "Charts", cost: "Cost", failures: "What failed",
+    story: "The tuning history", gate: "Against the baseline", videos: "Videos", figures: "Figures", curves: "Over time", charts: "Charts", cost: "Cost", failures: "What failed",
     sheet: "Contact sheet", search: "Search", notes: "Notes", stamp: "Plan and environment", config: "whole config",
     play: "Play", pause: "Pause", frame: "frame", back: "one frame back", on: "one frame on", speed: "speed",
     seamBack: "to the seam before", seamOn: "to the next seam", swapAxes: "Swap rows and columns", size: "size",
@@ -24,7 +24,7 @@ const WORDS = {
   },
   zh: {
     settings: "设置", clips: "片段", clip: "片段", seed: "种子", all: "全部", none: "无", baseline: "基准",
-    gate: "与基准比较", videos: "视频", figures: "指标", curves: "随时间变化", charts: "图表", cost: "耗时与显存", failures: "失败",
+    story: "调优历程", gate: "与基准比较", videos: "视频", figures: "指标", curves: "随时间变化", charts: "图表", cost: "耗时与显存", failures: "失败",
     sheet: "缩略图总览", search: "搜索", notes: "说明", stamp: "计划与环境", config: "完整配置",
     play: "播放", pause: "暂停", frame: "帧", back: "后退一帧", on: "前进一帧", speed: "速度",
     seamBack: "上一个接缝", seamOn: "下一个接缝", swapAxes: "行列互换", size: "大小",

@@ -1,0 +1,124 @@
+"""What the measures say of each verdict of the history: confirmed, contradicted, or not enough evidence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sweeps.aggregate import difference, unfinished, value_of
+from sweeps.compare.rule import Margin
+from sweeps.results import SettingResult, SweepResult
+from sweeps.statistics import Interval, over_seeds
+from sweeps.story.claims import BASE, BASE_SAYS, CLAIMS, Claim, Expected
+
+Status = Literal[
+    "confirmed", "contradicted", "not enough evidence", "impossible here", "not measured", "demo", "baseline"
+]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure of a claim: the difference to the base, its margin, what that says; ``why`` where there is none."""
+
+    metric: str
+    expected: Expected
+    step: Interval | None
+    margin: float
+    status: Status
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One claim of one variant: what changed in the graph, what was said, what was measured."""
+
+    variant: str
+    changed: tuple[str, ...]
+    says: str
+    says_zh: str
+    measures: tuple[Measure, ...]
+    status: Status
+    why: str = ""
+
+
+def chapters(
+    result: SweepResult, margins: Mapping[str, Margin], changed: Mapping[str, Sequence[str]]
+) -> tuple[Chapter, ...]:
+    """The story of ``result``: a chapter for each claim whose variant is in it. ``changed`` tells graphs apart."""
+    base = result.setting(BASE)
+    if base is None:
+        return ()
+    told = [Chapter(BASE, (), *BASE_SAYS, (), "baseline")]
+    for claim in CLAIMS:
+        setting = result.setting(claim.variant)
+        if setting is not None:
+            told.append(_chapter(claim, setting, base, margins, tuple(changed.get(claim.variant, ())), result.stand_in))
+    return tuple(told)
+
+
+def _chapter(
+    claim: Claim,
+    setting: SettingResult,
+    base: SettingResult,
+    margins: Mapping[str, Margin],
+    changed: tuple[str, ...],
+    stand_in: bool,
+) -> Chapter:
+    measures = tuple(_measure(setting, base, metric, wanted, margins) for metric, wanted in claim.measures)
+    if all(cell.state == "impossible" for cell in setting.cells):
+        why = "; ".join(unfinished(setting.cells))
+        return Chapter(claim.variant, changed, claim.says, claim.says_zh, (), "impossible here", why)
+    status = "demo" if stand_in else overall(claim, measures)
+    return Chapter(claim.variant, changed, claim.says, claim.says_zh, measures, status)
+
+
+def overall(claim: Claim, measures: Sequence[Measure]) -> Status:
+    """One word for a claim.
+
+    That something changed is confirmed by any measure that shows it, and contradicted where every one that could be
+    measured excludes it. That all stayed the same needs all of them.
+    """
+    known = [one.status for one in measures if one.step is not None]
+    if not known:
+        return "not measured"
+    if all(expected == "same" for _, expected in claim.measures):
+        if "contradicted" in known:
+            return "contradicted"
+        return "confirmed" if all(one == "confirmed" for one in known) else "not enough evidence"
+    if "confirmed" in known:
+        return "confirmed"
+    return "contradicted" if all(one == "contradicted" for one in known) else "not enough evidence"
+
+
+def _measure(
+    setting: SettingResult, base: SettingResult, metric: str, expected: Expected, margins: Mapping[str, Margin]
+) -> Measure:
+    step = difference(setting, base, metric).interval
+    values = over_seeds(
+        {clip: [one for cell in base.cells if cell.clip == clip and (one := value_of(cell, metric)[0]) is not None]
+         for clip in base.clips}
+    )  # fmt: skip
+    mean = sum(values.values()) / len(values) if values else 0.0
+    margin = margins[metric].of(mean)
+    if step is None:
+        why = next((why for cell in setting.cells if (why := value_of(cell, metric)[1])), "no value on both sides")
+        return Measure(metric, expected, None, margin, "not measured", why)
+    return Measure(metric, expected, step, margin, holds(step, margin, expected))
+
+
+def holds(step: Interval, margin: float, expected: Expected) -> Status:
+    """Whether a difference is what was expected of it.
+
+    >>> holds(Interval(0.4, 0.2, 0.6, 9), 0.1, "up"), holds(Interval(0.02, -0.05, 0.09, 9), 0.1, "up")
+    ('confirmed', 'contradicted')
+    >>> holds(Interval(0.02, -0.05, 0.09, 9), 0.1, "same"), holds(Interval(0.02, -0.5, 0.9, 9), 0.1, "up")
+    ('confirmed', 'not enough evidence')
+    """
+    if step.low is None or step.high is None:
+        return "not enough evidence"
+    inside = -margin <= step.low and step.high <= margin
+    rose, fell = step.low > 0 and step.mean > margin, step.high < 0 and step.mean < -margin
+    shown = {"up": rose, "down": fell, "same": inside, "either": rose or fell}[expected]
+    excluded = {"up": step.high <= margin, "down": step.low >= -margin, "same": rose or fell, "either": inside}[
+        expected
+    ]
+    return "confirmed" if shown else "contradicted" if excluded else "not enough evidence"

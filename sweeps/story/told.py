@@ -1,0 +1,91 @@
+"""The story in words: a table for the terminal, Markdown, and what the page shows."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from sweeps.inert import inert
+from sweeps.results import SweepResult
+from sweeps.story.claims import ARTEFACT
+from sweeps.story.story import Chapter, Measure
+from sweeps.summary_view import unit, with_error
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+HEAD: Final = ("variant", "changed against v2", "the history said", "measured against v2", "so it is")
+COLOURS: Final = {"confirmed": "green", "contradicted": "bold red", "not enough evidence": "yellow", "demo": "magenta"}
+_ARROWS: Final = {"up": "↑", "down": "↓", "same": "=", "either": "↕"}
+
+
+def measured(one: Measure) -> str:
+    """``motion/head_mean ↑ +0.02 ±0.01 faces/s (margin 0.01)``, or why there is none."""
+    if one.step is None:
+        return f"{one.metric} {_ARROWS[one.expected]}: {one.why}"
+    text = with_error(one.step.mean, one.step.half_width, sign=True)
+    return f"{one.metric} {_ARROWS[one.expected]} {text} {unit(one.metric).split(' ')[0]} (margin {one.margin:.2g})"
+
+
+def rows(chapters: Sequence[Chapter]) -> list[list[list[str]]]:
+    """Cells of lines, as :data:`HEAD` names the columns."""
+    return [
+        [
+            [one.variant],
+            list(one.changed) or ["–"],
+            [one.says, one.says_zh],
+            [measured(each) for each in one.measures] or [one.why or "–"],
+            [one.status],
+        ]
+        for one in chapters
+    ]
+
+
+def note(result: SweepResult) -> str:
+    """What has to be said above it."""
+    if result.stand_in:
+        return "demo: this shows the method, not the model; a puppet rendered"
+    return result.note
+
+
+def under(result: SweepResult, chapters: Sequence[Chapter]) -> list[str]:
+    """What has to be said below it."""
+    said = ["↑ ↓ = ↕: what a measure must do for the verdict to hold: rise, fall, stay within the margin, leave it"]
+    if any(one.variant.startswith("v4_") for one in chapters):
+        said.append(ARTEFACT)
+    return said
+
+
+def show(result: SweepResult, chapters: Sequence[Chapter], console: "Console") -> None:
+    """Print it."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    title = "The tuning history, verdict by verdict"
+    console.print(Text(f"{title} · {note(result)}" if note(result) else title, style="bold"))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, show_lines=False)
+    for head in HEAD:
+        table.add_column(head, overflow="fold")
+    for row in rows(chapters):
+        *plain, status = ["\n".join(lines) for lines in row]
+        table.add_row(*map(Text, plain), Text(status, style=COLOURS.get(status, "")))
+    console.print(table)
+    for line in under(result, chapters):
+        console.print(Text(line, style="dim"))
+
+
+def markdown(result: SweepResult, chapters: Sequence[Chapter]) -> str:
+    """The same as Markdown."""
+    lines = ["# The tuning history, verdict by verdict", "", *([f"*{note(result)}*", ""] if note(result) else [])]
+    lines += [f"| {' | '.join(HEAD)} |", f"|{'---|' * len(HEAD)}"]
+    lines += [f"| {' | '.join(_cell(cell) for cell in row)} |" for row in rows(chapters)]
+    return "\n".join([*lines, "", *(f"- {inert(one)}" for one in under(result, chapters))]) + "\n"
+
+
+def _cell(lines: Sequence[str]) -> str:
+    return "<br>".join(inert(line).replace("|", "\\|").replace("\n", " ") for line in lines)
+
+
+def for_report(result: SweepResult, chapters: Sequence[Chapter]) -> dict[str, Any]:
+    """The same for the page."""
+    told = {"note": note(result), "head": list(HEAD), "rows": rows(chapters), "under": under(result, chapters)}
+    return {"story": told}

@@ -1,0 +1,107 @@
+"""``python -m workflow show|diff|export``: graphs, also those inside videos."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from workflow.binding import BindingError, UnsupportedGraphError, bind
+from workflow.diff import changes
+from workflow.errors import HarnessError, told
+from workflow.graph import Graph, is_link, title_of
+from workflow.inside import graph_of
+from workflow.parameters import ALIASES
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    whole = parser()
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if not words:
+        whole.print_help(sys.stderr)
+        return 2
+    args = whole.parse_args(words)
+    try:
+        code: int = args.run(args)
+        return code
+    except HarnessError as error:
+        return told(error)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and what they take."""
+    whole = argparse.ArgumentParser(prog="python -m workflow", description="Graphs, also out of videos.")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
+    show = commands.add_parser("show", help="the parameters that a video was made with, or a graph has")
+    show.add_argument("file", type=Path, help="a video that ComfyUI wrote, or a graph in API format (.json)")
+    show.add_argument("--json", action="store_true", help="print the whole graph, as ComfyUI takes it")
+    show.set_defaults(run=_show)
+    diff = commands.add_parser("diff", help="what differs between two videos or graphs, tunable parameters first")
+    for name in ("a", "b"):
+        diff.add_argument(name, type=Path, help="a video, or a graph in API format (.json)")
+    diff.set_defaults(run=_diff)
+    export = commands.add_parser(
+        "export",
+        help="the graph of a variant as a file that ComfyUI opens",
+        description="Takes the same words as sweep.py: variant=best, workflow.steps=6, model=fp8_scaled …",
+    )
+    export.add_argument("words", nargs="*", metavar="KEY=VALUE", help="for instance variant=v2 model=fp8_scaled")
+    export.add_argument("--output", type=Path, metavar="FILE", help="default: VARIANT.json here")
+    export.set_defaults(run=_export)
+    return whole
+
+
+def _show(args: argparse.Namespace) -> int:
+    graph = graph_of(args.file)
+    if args.json:
+        print(json.dumps(graph, ensure_ascii=False, indent=1))
+        return 0
+    for name, value in parameters_of(graph).items():
+        print(f"{name}: {_line(value)}")
+    print()
+    for node_id, node in graph.items():
+        print(f"#{node_id} {_line(title_of(graph, node_id))} ({_line(node['class_type'])})")
+        for name, value in node["inputs"].items():
+            source = f"→ {title_of(graph, value[0])}" if is_link(value) and value[0] in graph else value
+            print(f"    {_line(name)}: {_line(source)}")
+    return 0
+
+
+def parameters_of(graph: Graph) -> dict[str, Any]:
+    """The tunable parameters that a graph sets, and its seed; none where it is no graph of this kind."""
+    try:
+        binding = bind(graph)
+    except (BindingError, UnsupportedGraphError) as error:
+        print(f"not an InfiniteTalk graph that can be tuned: {error.message}", file=sys.stderr)
+        return {}
+    found = {name: binding.read(graph, name) for name in (*ALIASES, "seed", "num_frames")}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _diff(args: argparse.Namespace) -> int:
+    found = changes(graph_of(args.a), graph_of(args.b))
+    for one in found:
+        print(_line(one.shown))
+    if not found:
+        print("no difference that can change a video")
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from sweeps.export import export
+
+    path = export(args.words, args.output)
+    print(f"{path}: drop it on ComfyUI's canvas, or send it to /prompt")
+    return 0
+
+
+def _line(value: Any) -> str:
+    """A value on one line, nothing in it but letters."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return "".join(one if one.isprintable() else " " for one in text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

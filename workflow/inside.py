@@ -1,0 +1,64 @@
+"""The API graph that ComfyUI writes into its videos: found in their tags, also as older versions stringified it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from workflow.errors import HarnessError
+from workflow.graph import Graph, GraphError, check_graph, load_graph
+
+LARGEST: Final = 8_000_000
+"""Characters; a real prompt has some 10,000."""
+
+
+class NoGraphInside(HarnessError):
+    """A video that does not say how it was made."""
+
+    code = "graph-not-inside"
+
+
+def prompt_inside(tags: Mapping[str, str]) -> dict[str, Any] | None:
+    """The API graph in a video's tags: ``prompt``, or in older files ``prompt`` inside the JSON of ``comment``."""
+    comment = _unpacked(tags.get("comment"))
+    older = comment.get("prompt") if isinstance(comment, dict) else None
+    for value in (tags.get("prompt"), older):
+        graph = _unpacked(value)
+        if isinstance(graph, dict):
+            return graph
+    return None
+
+
+def graph_of(path: Path) -> Graph:
+    """The graph in a JSON file, or the one inside a video.
+
+    Raises GraphError, NoGraphInside, MediaError.
+    """
+    if path.suffix.lower() == ".json":
+        return load_graph(path)
+    from workflow.media.probe import probe
+
+    inside = prompt_inside(probe(path).tags)
+    if inside is None:
+        raise NoGraphInside(
+            f"{path} does not carry the graph it was made from",
+            hint="VideoHelperSuite writes it with save_metadata on; editors and messengers take it out",
+        )
+    try:
+        return check_graph(inside, f"the graph inside {path}")
+    except GraphError as error:
+        raise NoGraphInside(error.message, hint="it was written by something else, or damaged") from error
+
+
+def _unpacked(value: Any) -> Any:
+    """JSON text as what it holds; some versions stringified twice."""
+    for _ in range(2):
+        if not isinstance(value, str):
+            break
+        if len(value) > LARGEST:
+            return None
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return value
