@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from sweeps.__main__ import main
 from sweeps.app import App
 from sweeps.lock import this_process
-from sweeps.status import NAME, Reporter, Status, read_status
+from sweeps.status import EVERY_S, NAME, Reporter, Status, read_status
 from sweeps.watch import find, lines, look
 from sweeps.watch_page import application
 
@@ -126,7 +126,7 @@ def test_names_and_messages_are_text_on_the_page(tmp_path: Path) -> None:
 
 
 def test_a_real_sweep_tells_how_it_stands(make_app: Callable[..., App], quick: Any) -> None:
-    app = make_app("sweep.axes.steps=[2,3]", scorer=quick)
+    app = make_app("sweep.axes.steps=[2,3]", f"server.pace_s={1.5 * EVERY_S}", scorer=quick)
     seen: list[Status] = []
     keep = Reporter._write
 
