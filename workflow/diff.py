@@ -63,9 +63,9 @@ def _inputs(before: Graph, after: Graph, old: str, now: str, pairs: Mapping[str,
 
 
 def _said(graph: Graph, value: Any) -> str:
-    """A value in words; of a link, the node that it comes from."""
+    """A value in words; of a link, in brackets, the node that it comes from."""
     if is_link(value):
-        return f"→ {title_of(graph, value[0])}" if value[0] in graph else f"→ {value[0]} (not there)"
+        return f"[{title_of(graph, value[0])}]" if value[0] in graph else f"[{value[0]}, not there]"
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"{value:g}" if isinstance(value, float) else str(value)

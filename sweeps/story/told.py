@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from sweeps.compare.told import wide
 from sweeps.inert import inert
 from sweeps.results import SweepResult
 from sweeps.story.claims import ARTEFACT
@@ -61,6 +62,7 @@ def show(result: SweepResult, chapters: Sequence[Chapter], console: "Console") -
     from rich.text import Text
 
     title = "The tuning history, verdict by verdict"
+    console = wide(console)
     console.print(Text(f"{title} · {note(result)}" if note(result) else title, style="bold"))
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, show_lines=False)
     for head in HEAD:

@@ -17,7 +17,7 @@ from workflow.binding import bind
 from workflow.graph import default_graph
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
-GROUPS = {"variant", "experiment", "clips", "server", "gpu", "model", "scoring", "tracking", "search"}
+GROUPS = {"variant", "experiment", "clips", "server", "gpu", "model", "scoring", "tracking", "search", "compare"}
 NEEDS = {"folder": ["clips.dir=."], "list": ["clips.entries=[{picture: a.png, speech: a.wav}]"], "server": ["tracking.uri=http://h"],
          "custom": ["workflow.i2v_model=a.safetensors", "workflow.infinitetalk_model=b.safetensors"]}  # fmt: skip
 
