@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     from sweeps import prepare, watch
     from sweeps.compare import command as compare
     from sweeps.report import command as report
+    from sweeps.votes import command as votes
 
     whole = argparse.ArgumentParser(prog="python -m sweeps", description="What belongs to sweeps, besides running one.")
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
@@ -77,6 +78,8 @@ def parser() -> argparse.ArgumentParser:
     base = commands.add_parser("baseline", help="register the run that releases are held against, or show it")
     compare.add_baseline_arguments(base)
     base.set_defaults(run=compare.run_baseline)
+    blind = commands.add_parser("votes", help="what people picked blind on the report page: bring it in, tell it")
+    votes.add_arguments(blind, OUTPUTS)
     for one in (room, tidy, glance, page, versus, base):
         one.add_argument(
             "--outputs", type=Path, default=OUTPUTS, metavar="DIR", help="default: outputs/ beside sweep.py"

@@ -83,6 +83,7 @@ def _report(app: "App", result: SweepResult, extra: Mapping[str, Any]) -> tuple[
     """Keep what came of the sweep, and write its page; the page, and what the disk refused."""
     from sweeps.kept import keep
     from sweeps.report.write import NAME, write_report
+    from sweeps.votes.told import for_report as votes_for_report
 
     folder = app.folder(result.mark)
     try:
@@ -91,7 +92,8 @@ def _report(app: "App", result: SweepResult, extra: Mapping[str, Any]) -> tuple[
             return None, None
         with app.console.status("the report") as status:
             said = lambda done, total: status.update(f"the report: video {done + 1} of {total}")  # noqa: E731
-            media = write_report(result, folder / NAME, extra=extra, told=said)
+            shown = {**extra, **votes_for_report(result, folder)}
+            media = write_report(result, folder / NAME, extra=shown, told=said)
         for why in dict.fromkeys(media.left_out.values()):
             app.warn(f"report: {sum(one == why for one in media.left_out.values())} videos {why}")
         return folder / NAME, None

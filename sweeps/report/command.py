@@ -2,20 +2,37 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sweeps.kept import NAME as KEPT
 from sweeps.kept import NothingKept, read_kept
 from sweeps.naming import folder_name
+from sweeps.report.folder import write_folder
 from sweeps.report.write import MAX_MB, NAME, write_report
+from sweeps.results import SweepResult
+from sweeps.votes.told import for_report
+from workflow.errors import HarnessError
+from workflow.words import counted
 
 MARKS = ("", "-stand-in", "-rehearsal")
+
+
+class ReportNotWritten(HarnessError):
+    """The page cannot be put where it was asked for."""
+
+    code = "report-not-written"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of ``report``."""
     parser.add_argument("sweep", nargs="?", help="its name; the one that ended last where it is left out")
-    parser.add_argument("--output", type=Path, metavar="FILE", help=f"default: {NAME} in the sweep's folder")
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--output", type=Path, metavar="FILE", help=f"default: {NAME} in the sweep's folder")
+    place.add_argument(
+        "--folder", type=Path, metavar="FILE.zip", help="a zip of the page with the videos beside it as they came"
+    )
     parser.add_argument(
         "--max-mb", type=float, default=MAX_MB, metavar="N", help="size of the page, at most (default %(default).0f)"
     )
@@ -24,13 +41,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write it; the exit code."""
-    from rich.console import Console
-
     folder = find(args.outputs, args.sweep)
     result, extra = read_kept(folder / KEPT, args.outputs)
-    path = (args.output or folder / NAME).absolute()
-    console = Console(stderr=True)
-    with console.status("videos") as status:
+    extra |= for_report(result, folder)
+    path = (args.folder or args.output or folder / NAME).absolute()
+    try:
+        said = _folder(result, path, extra, args) if args.folder else _page(result, path, extra, args)
+    except OSError as error:
+        hint = "name a file in a folder that may be written, on a disk with room"
+        raise ReportNotWritten(f"{path} cannot be written: {error.strerror or error}", hint=hint) from error
+    print(f"{path} ({path.stat().st_size / 1e6:.1f} MB, {said})")
+    return 0
+
+
+def _page(result: SweepResult, path: Path, extra: Mapping[str, Any], args: argparse.Namespace) -> str:
+    from rich.console import Console
+
+    with Console(stderr=True).status("videos") as status:
         media = write_report(
             result,
             path,
@@ -41,8 +68,12 @@ def run(args: argparse.Namespace) -> int:
         )
     for why in dict.fromkeys(media.left_out.values()):
         print(f"{sum(one == why for one in media.left_out.values())} videos: {why}", file=sys.stderr)
-    print(f"{path} ({path.stat().st_size / 1e6:.1f} MB, {len(media.files)} videos, {media.form})")
-    return 0
+    return f"{len(media.files)} videos, {media.form}"
+
+
+def _folder(result: SweepResult, path: Path, extra: Mapping[str, Any], args: argparse.Namespace) -> str:
+    count = write_folder(result, path, extra=extra, pick=args.pick)
+    return f"{counted(count, 'video')} as they came; unpack it, then open {NAME}"
 
 
 def find(outputs: Path, sweep: str | None) -> Path:

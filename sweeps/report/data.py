@@ -33,7 +33,7 @@ def page_data(result: SweepResult, extra: Mapping[str, Any] | None = None) -> di
         "parameters": differing(result.settings),
         "settings": [_setting(one) for one in result.settings],
         "clips": clips,
-        "seeds": list(dict.fromkeys(cell.seed for cell in result.cells)),
+        "seeds": list(dict.fromkeys(exact(cell.seed) for cell in result.cells)),
         "metrics": [_metric(name) for name in names],
         "headline": [name for name in HEADLINE if name in names],
         "panels": [{"name": name, "label": label, "curves": list(curves)} for name, label, curves in PANELS],
@@ -80,7 +80,7 @@ def cell_data(cell: CellResult, setting: int, names: Sequence[str]) -> dict[str,
     return {
         "setting": setting,
         "clip": cell.clip,
-        "seed": cell.seed,
+        "seed": exact(cell.seed),
         "state": cell.state,
         "why": cell.why if cell.state != "done" or cell.reason else "",
         "attempts": cell.attempts,
@@ -108,6 +108,15 @@ def curve(points: Sequence[float | None], most: int = POINTS) -> list[float | No
     parts = (points[at : at + width] for at in range(0, len(points), width))
     there = ([one for one in part if one is not None] for part in parts)
     return [rounded(math.fsum(part) / len(part)) if part else None for part in there]
+
+
+def exact(seed: int) -> int | str:
+    """A seed that a browser does not round: numbers there have 53 bits, seeds 64.
+
+    >>> exact(7), exact(2**53 + 1)
+    (7, '9007199254740993')
+    """
+    return seed if abs(seed) < 2**53 else str(seed)
 
 
 def rounded(value: float) -> float:

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 ASSETS: Final = Path(__file__).with_name("assets")
-SCRIPTS: Final = ("words", "dom", "player", "grid", "curves", "pair", "tables", "charts", "main")
+SCRIPTS: Final = (
+    "words", "dom", "marks", "player", "grid", "curves", "pair", "sheet",
+    "chance", "ballot", "votes", "blind", "tables", "charts", "main",
+)  # fmt: skip
 """The scripts in the order in which they build on each other."""
 POLICY: Final = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; "

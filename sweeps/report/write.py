@@ -35,8 +35,7 @@ def write_report(
     what a search came to. Raises OSError.
     """
     result = picked(result, pick)
-    cells = [cell for one in result.settings for cell in one.cells]
-    videos = {} if result.rehearsal else _videos(cells)  # noise does not get better by moving
+    cells, videos = shown_videos(result)
     media = choose(videos, max(0.0, max_mb * 1e6 - _REST), told)
     data = page_data(result, extra)
     data["form"] = media.form
@@ -48,6 +47,12 @@ def write_report(
             shown |= {"notHere": media.left_out[at]} if at in media.left_out else {}
     write_atomically(path, render(data, media.files))
     return media
+
+
+def shown_videos(result: SweepResult) -> tuple[list[CellResult], dict[int, Path]]:
+    """All cells, and every video once by the number of its first cell, the most important first."""
+    cells = [cell for one in result.settings for cell in one.cells]
+    return cells, {} if result.rehearsal else _videos(cells)  # noise does not get better by moving
 
 
 def picked(result: SweepResult, count: int | None) -> SweepResult:

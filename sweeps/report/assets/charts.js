@@ -72,11 +72,11 @@ class Charts {
       const both = data.cells.filter((cell) => cell.setting === at && x in cell.values && y in cell.values);
       const [across, up] = [data.summary[x][at], data.summary[y][at]];
       const each = { x: both.map((cell) => cell.values[x]), y: both.map((cell) => cell.values[y]), mode: "markers",
-        marker: { color: colourOf(at), size: 6, opacity: 0.35 }, name: plain(setting.name), showlegend: false,
+        marker: { color: colourOf(at), symbol: symbolOf(at), size: 6, opacity: 0.35 }, name: plain(setting.name), showlegend: false,
         text: both.map((cell) => plain(`${cell.clip} / ${cell.seed}`)) };
       if (!across || !up) return [each];
       const bar = (one) => (one.low === null ? {} : { array: [one.high - one.mean], arrayminus: [one.mean - one.low] });
-      return [each, { x: [across.mean], y: [up.mean], mode: "markers", name: plain(setting.name), marker: { color: colourOf(at), size: 12 },
+      return [each, { x: [across.mean], y: [up.mean], mode: "markers", name: plain(setting.name), marker: { color: colourOf(at), symbol: symbolOf(at), size: 12 },
         error_x: { type: "data", ...bar(across) }, error_y: { type: "data", ...bar(up) } }];
     });
   }

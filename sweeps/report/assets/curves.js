@@ -22,7 +22,7 @@ class Curves {
     const banded = cells.find((cell) => cell === view.focus) || cells[0];
     this.seconds = Math.max(...cells.map((cell) => (cell.frames || 0) / cell.fps)) || 1;
     const key = el("p", { class: "key" }, cells.map((cell) =>
-      el("span", { style: { "--colour": colourOf(cell.setting) } }, data.settings[cell.setting].name)),
+      el("span", {}, markOf(cell.setting), data.settings[cell.setting].name)),
       el("small", {}, ` ${t("windows")} ${data.settings[banded.setting].name}`));
     const drawn = data.panels.map((panel) => this.panel(panel, cells, banded)).filter(Boolean);
     this.place.replaceChildren(el("h3", {}, banded.clip), key, ...drawn);

@@ -25,6 +25,7 @@ const SIGNS = {
   play: "M4 2v12l10-6z", pause: "M3 2h4v12H3zM9 2h4v12H9z", back: "M12 2v12L4 8z", on: "M4 2v12l8-6zM12 2h2v12h-2z",
   seamBack: "M2 2h2v12H2zM14 2v12L5 8z", seamOn: "M12 2h2v12h-2zM2 2v12l9-6z", close: "M3 4l1-1 9 9-1 1zM12 3l1 1-9 9-1-1z",
   sound: "M2 6h3l4-4v12l-4-4H2zM11 5q3 3 0 6l1 1q4-4 0-8z", swap: "M5 1v3h9v2H5v3L1 5zM11 7v3H2v2h9v3l4-4z",
+  save: "M7 1h2v6h3l-4 4-4-4h3zM2 12h1v2h10v-2h1v3H2z", sides: "M1 2h6v12H1zM9 2h6v12H9z",
   open: "M7 1h2v7h3l-4 4-4-4h3zM2 13h12v2H2z", theme: "M8 1a7 7 0 1 0 0 14zM8 2.5v11a5.5 5.5 0 0 0 0-11",
 };
 
@@ -53,12 +54,6 @@ const table = (rows, kind = "") => el("div", { class: "wide" }, el("table", { cl
 /** A part of the page that can be folded away. */
 const section = (id, title, ...children) =>
   el("section", { id, "aria-labelledby": `${id}-title` }, el("h2", { id: `${id}-title` }, title), ...children);
-
-/* Okabe and Ito's colours, told apart by people who see few of them; then dashed. */
-const COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8a8a"];
-const DASHES = [[], [6, 3], [2, 2]];
-const colourOf = (setting) => COLOURS[setting % COLOURS.length];
-const dashOf = (setting) => DASHES[Math.floor(setting / COLOURS.length) % DASHES.length];
 
 /** Half an interval: one digit, two of 1…. */
 const rough = (value) => String(+value.toPrecision(/^0*\.?0*1/.test(String(value)) ? 2 : 1));

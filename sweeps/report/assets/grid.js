@@ -1,8 +1,12 @@
 /* The grid of videos: settings one way, clips the other; what differs and what was measured under each. */
 
+/** Whether the page can show a cell's video: it is embedded, or lies beside the page. */
+const hasVideo = (cell) => Boolean(cell.file || document.getElementById(`video-${cell.video}`));
+
 /** A blob's address for an embedded video, made when it is first shown; null where the page has none. */
 const sources = new Map();
 function sourceOf(cell) {
+  if (cell.file) return cell.file;
   const kept = document.getElementById(`video-${cell.video}`);
   if (!kept) return null;
   if (!sources.has(cell.video)) {
@@ -16,7 +20,7 @@ function sourceOf(cell) {
 function videoOf(cell, ready) {
   const source = sourceOf(cell);
   if (!source) return null;
-  const video = el("video", { src: source, preload: "auto", playsinline: true, disablepictureinpicture: true });
+  const video = el("video", { src: source, preload: "auto", playsinline: true, disablepictureinpicture: true, tabindex: -1 });
   video.muted = true;
   video.addEventListener("loadedmetadata", () => ready());
   return video;
@@ -48,10 +52,10 @@ class Grid {
     const { data, view } = this.page;
     const settings = view.settings, clips = view.clips;
     const cellAt = (setting, clip) => this.page.cell(setting, clip, view.seed);
-    const head = (text) => el("th", { scope: "col" }, text);
     const name = (setting) => data.settings[setting].name + (data.settings[setting].name === data.baseline ? " ★" : "");
     const [across, down] = view.swapped ? [clips, settings] : [settings, clips];
-    const title = (one, isSetting) => (isSetting ? name(one) : one);
+    const title = (one, isSetting) => (isSetting ? [markOf(one), name(one)] : one);
+    const head = (...title) => el("th", { scope: "col" }, ...title);
     const grid = el("table", { class: "videos" },
       el("thead", {}, el("tr", {}, el("td"), across.map((one) => head(title(one, !view.swapped))))),
       el("tbody", {}, down.map((row) => el("tr", {}, el("th", { scope: "row" }, title(row, view.swapped)),
@@ -73,9 +77,9 @@ class Grid {
       video && button(sign("sound"), t("sound"), () => page.player.listen(video)),
       button("A", t("asA"), () => page.pair.take("a", cell)),
       button("B", t("asB"), () => page.pair.take("b", cell)),
-      cell.master && el("a", { href: cell.master, title: t("open"), target: "_blank", rel: "noopener" }, sign("open")));
+      cell.master && page.linked && el("a", { href: cell.master, title: t("open"), "aria-label": `${t("open")}: ${label}`, target: "_blank", rel: "noopener" }, sign("open")));
     const made = el("figure", { class: "tile", tabindex: 0, "data-cell": cell.at, "aria-label": label, onfocus: choose,
-      onclick: choose, style: { "--colour": colourOf(cell.setting), width: `${page.view.width}px` } },
+      onclick: choose, style: { "--colour": colourOf(cell.setting), "--edge": edgeOf(cell.setting), width: `${page.view.width}px` } },
       video || el("div", { class: "hole" }, t("noVideo")), ...told, tools,
       el("figcaption", {}, this.differing(setting), this.scores(cell)));
     return made;

@@ -8,6 +8,8 @@ class Page {
     this.view = { settings: (data.first || first).slice(0, 12), clips: data.clips.slice(0, 1), seed: data.seeds[0],
       swapped: false, width: innerWidth < 700 ? 150 : 220, focus: null };
     this.player = new Player();
+    this.linked = Boolean(data.beside) || location.protocol === "file:";  // elsewhere no original lies beside the page
+    this.ballot = new Ballot(data);
     this.said = el("div", { role: "status", class: "said" });
     document.body.append(this.said);
     this.build();
@@ -37,7 +39,10 @@ class Page {
     this.player.watchers = [];
     document.documentElement.lang = language;
     if (this.pair) this.pair.dialog.remove();
+    if (this.blind) this.blind.dialog.remove();
     this.pair = new Pair(this);
+    this.blind = new Blind(this, this.ballot);
+    this.sheet = new Sheet(this);
     this.grid = Object.assign(new Grid(this), this.grid ? { videos: this.grid.videos } : {});
     this.curves = new Curves(this);
     this.charts = new Charts(this);
@@ -48,11 +53,14 @@ class Page {
     const told = (id) => { const found = parts[id](this); return found && section(id, t(id), found); };
     const sections = [told("story"), told("gate"), told("search"),
       data.form && section("videos", t("videos"), this.bar(), this.chooser(), this.grid.place),
-      data.form && section("curves", t("curves"), this.curves.place), told("figures"), section("charts", t("charts"), this.charts.place),
+      data.form && section("curves", t("curves"), this.curves.place),
+      data.form && section("sheet", t("sheet"), this.sheet.place),
+      data.form && section("blind", t("blind"), this.blind.place), told("figures"), section("charts", t("charts"), this.charts.place),
       told("cost"), told("failures"), told("notes"), section("stamp", t("stamp"), Tables.stamp(this))].filter(Boolean);
     place.replaceChildren(this.header(sections), ...sections, this.helped);
     this.grid.draw();
     this.curves.draw();
+    this.blind.draw();
     this.player.tell();
   }
 
@@ -61,7 +69,7 @@ class Page {
     return el("header", { class: "head" }, el("h1", {}, data.title),
       data.note && el("p", { class: "note", role: "note" }, data.note),
       el("p", {}, data.about || "", " ", el("small", {}, `${data.started} · ${data.sweep}`)),
-      el("nav", {}, sections.map((one) => el("a", { href: `#${one.id}` }, one.firstChild.textContent)),
+      el("nav", { "aria-label": t("parts") }, sections.map((one) => el("a", { href: `#${one.id}` }, one.firstChild.textContent)),
         button(sign("theme"), t("theme"), () => this.theme()), button("?", t("help"), () => this.helped.showModal()),
         button(t("language"), t("language"), () => { language = language === "zh" ? "en" : "zh"; this.build(); })));
   }
@@ -99,11 +107,11 @@ class Page {
 
   chooser() {
     const { data, view } = this;
-    const again = () => { this.grid.draw(); this.curves.draw(); };
+    const again = () => { this.grid.draw(); this.curves.draw(); this.blind.draw(); };
     const clip = choice(t("clip"), [...data.clips.map((one) => [one, one]), ...(data.clips.length > 1 ? [["\n", t("all")]] : [])],
       view.clips.length > 1 ? "\n" : view.clips[0], (one) => { view.clips = one === "\n" ? [...data.clips] : [one]; again(); });
     const seed = data.seeds.length > 1 && choice(t("seed"), data.seeds.map((one) => [one, one]), view.seed,
-      (one) => { view.seed = Number(one); again(); });
+      (one) => { view.seed = data.seeds.find((seed) => String(seed) === one); again(); });
     const size = el("label", {}, `${t("size")} `, el("input", { type: "range", min: 100, max: 480, value: view.width,
       "aria-label": t("size"), oninput: (event) => {
         view.width = Number(event.target.value);
@@ -116,7 +124,8 @@ class Page {
           boxes.firstChild.textContent = `${t("settings")} (${view.settings.length} ${t("of")} ${data.settings.length})`;
           again();
         } }), one.name)));
-    const form = data.form && el("small", {}, `${t("form")}: ${data.form === "masters" ? t("masters") : data.form}. `, t("linked"));
+    const form = data.form && el("small", {}, `${t("form")}: ${data.form === "masters" ? t("masters") : data.form}. `,
+      this.linked && t(data.beside ? "beside" : "linked"));
     return el("div", { class: "chooser" }, clip, seed, size, button(sign("swap"), t("swapAxes"), () => this.swapAxes()), boxes, form);
   }
 
@@ -134,20 +143,22 @@ class Page {
 
   key(event) {
     if (event.target.closest("input[type=text], select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { player, view, pair } = this, focus = view.focus || this.shownCells()[0];
-    const keys = {
+    const { player, view, pair, blind } = this, focus = view.focus || this.shownCells()[0];
+    const playing = {
       " ": () => player.toggle(),
       ArrowLeft: () => (event.shiftKey ? player.seek(player.time - 1) : player.step(-1)),
       ArrowRight: () => (event.shiftKey ? player.seek(player.time + 1) : player.step(1)),
       "[": () => player.seam(-1),
       "]": () => player.seam(1),
+    };
+    const keys = { ...playing, ...(blind.open ? blind.keys : {
       m: () => focus && this.grid.video(focus) && player.listen(this.grid.video(focus)),
       a: () => focus && pair.take("a", focus),
       b: () => focus && pair.take("b", focus),
       x: () => pair.open && pair.swap(),
       g: () => this.swapAxes(),
-      "?": () => this.helped.showModal(),
-    };
+      "?": () => this.helped.open || this.helped.showModal(),
+    }) };
     if (event.key === " " && event.target.closest("button, summary, a, input")) return;
     if (!keys[event.key]) return;
     event.preventDefault();

@@ -9,7 +9,7 @@ class Pair {
     this.stage = el("div", { class: "stage" });
     this.dialog = el("dialog", { class: "pair", "aria-label": t("pair"), onclose: () => this.closed() },
       el("header", {}, this.name, button([sign("swap"), " x"], t("swap"), () => this.swap()),
-        button(sign("play"), t("play"), () => page.player.toggle()), button(sign("close"), t("close"), () => this.dialog.close())),
+        button(sign("play"), t("playPause"), () => page.player.toggle()), button(sign("close"), t("close"), () => this.dialog.close())),
       this.stage);
     document.body.append(this.dialog);
   }
