@@ -35,7 +35,7 @@ def write_folder(
         if cell.video in owner:
             at = owner[cell.video]
             shown |= {"video": at, "file": names[at], "master": names[at]}
-    top = plain(f"{result.sweep_id}-{result.mark}" if result.mark else result.sweep_id) or "report"
+    top = f"report-{plain(f'{result.sweep_id}-{result.mark}')}".rstrip("-")
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, made = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     whole = Path(made)

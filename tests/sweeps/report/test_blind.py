@@ -175,7 +175,8 @@ def test_a_whole_round_by_keyboard_leaves_as_a_file_and_comes_back_as_tables(
 
 def test_the_same_round_has_the_same_order_and_another_one_another(look: Look, page_file: Path) -> None:
     page = look(page_file).page
-    order = """(round) => page.ballot.paired({ settings: page.data.settings.map((one) => one.name), base: false }, round)
+    order = """(round) => page.ballot
+      .paired({ settings: page.data.settings.map((one) => one.name), base: false }, round)
       .map(({ clip, cells }) => [clip, ...cells.map((cell) => cell.setting)].join())"""
     rounds = [page.evaluate(order, f"{at:016x}") for at in range(40)]
     assert rounds[0] == page.evaluate(order, "0" * 16)

@@ -29,7 +29,7 @@ def test_the_page_in_the_unpacked_folder_plays_the_masters(
     with zipfile.ZipFile(path) as packed:
         assert packed.testzip() is None
         packed.extractall(tmp_path / "我的 unpacked")
-    top = tmp_path / "我的 unpacked" / "motion_frame-stand-in".replace("_", "-")
+    top = tmp_path / "我的 unpacked" / "report-motion-frame-stand-in"
     result, _ = read_kept(folder / NAME, outputs)
     masters = {cell.video.read_bytes() for cell in result.cells if cell.video}
     assert {file.read_bytes() for file in (top / "videos").iterdir()} == masters and len(masters) == 6
