@@ -6,7 +6,8 @@ const MOST_REMARK = 500;
 class Ballot {
   constructor(data) {
     this.data = data;
-    this.key = `blind-votes/${data.sweep}/${data.mark}/${data.plan}`;
+    const names = hashed(JSON.stringify(data.settings.map((one) => one.name)));  // a page of fewer settings is another one
+    this.key = `blind-votes/${data.sweep}/${data.mark}/${data.plan}/${names}`;
     this.clear();
     this.load();
   }
