@@ -114,6 +114,8 @@ def test_a_whole_round_by_keyboard_leaves_as_a_file_and_comes_back_as_tables(
     page.wait_for_function("page.player.time > 0.2")
     page.keyboard.press("Space")
     assert page.evaluate("page.player.tracks.every(({ video }) => video.paused)")
+    page.wait_for_function("page.player.tracks.every(({ video }) => !video.seeking)")
+    assert len(set(page.evaluate("page.player.tracks.map(({ video }) => video.currentTime)"))) == 1, "in step"
     page.keyboard.press("x")
     assert page.evaluate("page.player.tracks.map(({ video }) => video.muted)") == [True, False]
     page.keyboard.press("v")
