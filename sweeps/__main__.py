@@ -77,7 +77,10 @@ def parser() -> argparse.ArgumentParser:
     base = commands.add_parser("baseline", help="register the run that releases are held against, or show it")
     compare.add_baseline_arguments(base)
     base.set_defaults(run=compare.run_baseline)
-    for one in (room, tidy, glance, page, versus, base):
+    best = commands.add_parser("best", help="tag the setting that variant=best means from now on, or show it")
+    compare.add_best_arguments(best)
+    best.set_defaults(run=compare.run_best)
+    for one in (room, tidy, glance, page, versus, base, best):
         one.add_argument(
             "--outputs", type=Path, default=OUTPUTS, metavar="DIR", help="default: outputs/ beside sweep.py"
         )

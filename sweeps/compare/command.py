@@ -189,3 +189,28 @@ def run_baseline(args: argparse.Namespace) -> int:
     for one in found[: 1 if args.what == "show" else None]:
         print(f"{one.when}  {one.name}  {one.run_id}  by {one.who}" + (f": {one.why}" if one.why else ""))
     return OK
+
+
+def add_best_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of ``best``."""
+    parser.add_argument(
+        "side", nargs="?", metavar="RUN", help="SWEEP:SETTING, a setting, a run's id; none shows what is"
+    )
+    parser.add_argument("--why", default="", metavar="REASON", help="kept beside it")
+    _add_config(parser)
+
+
+def run_best(args: argparse.Namespace) -> int:
+    """Tag the best setting, or show which one is."""
+    from sweeps.compare.best import read_best, tag_best
+
+    if args.side:
+        name = tag_best(args.side, args.why, args.outputs, configured(args.config).tracking)
+        print(f"variant=best is {name} from now on")
+        return OK
+    said = read_best()
+    print(
+        "\n".join(said) or "nothing is tagged: python -m sweeps best SWEEP:SETTING",
+        file=sys.stdout if said else sys.stderr,
+    )
+    return OK if said else INVALID
