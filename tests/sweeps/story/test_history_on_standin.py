@@ -23,7 +23,7 @@ from workflow.graph import Graph, load_graph
 from workflow.inside import graph_of
 
 Capture = pytest.CaptureFixture[str]
-SMALL = ["clips.width=96", "clips.height=160", "scoring=quick", "clips.names=[weather]"]
+SMALL = ["clips.width=128", "clips.height=224", "scoring=quick", "clips.names=[weather]"]
 RENDERED = sorted({*HISTORY, "v2"} - {"v3"})
 
 
@@ -148,7 +148,7 @@ def test_two_videos_differ_by_what_the_history_changed(result: SweepResult, vari
 def test_show_tells_what_a_video_was_made_with(result: SweepResult, capsys: Capture) -> None:
     assert main(["show", str(stored(result, "v4") / "video.mp4")]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert {"motion_frame: 15", "second_image: face", "width: 96", "height: 160"} <= set(said)
+    assert {"motion_frame: 15", "second_image: face", "width: 128", "height: 224"} <= set(said)
 
 
 def runs(outputs: Path) -> list[tuple[Any, ...]]:
