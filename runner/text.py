@@ -28,6 +28,6 @@ def plain_block(value: object, limit: int = 8000) -> str:
 
 
 def _safe(char: str) -> str:
-    if char in "\n\r\t":
+    if char in "\n\r\t\u2028\u2029":
         return " "
     return "?" if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co"} else char

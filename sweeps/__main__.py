@@ -80,7 +80,10 @@ def parser() -> argparse.ArgumentParser:
     base.set_defaults(run=compare.run_baseline)
     blind = commands.add_parser("votes", help="what people picked blind on the report page: bring it in, tell it")
     votes.add_arguments(blind, OUTPUTS)
-    for one in (room, tidy, glance, page, versus, base):
+    best = commands.add_parser("best", help="tag the setting that variant=best means from now on, or show it")
+    compare.add_best_arguments(best)
+    best.set_defaults(run=compare.run_best)
+    for one in (room, tidy, glance, page, versus, base, best):
         one.add_argument(
             "--outputs", type=Path, default=OUTPUTS, metavar="DIR", help="default: outputs/ beside sweep.py"
         )

@@ -21,7 +21,7 @@ from sweeps.doctoring import doctor
 from sweeps.environments import Environments, environments
 from sweeps.hooks import run_hook
 from sweeps.interrupt import interruptible
-from sweeps.judging import cost_only, fetch_weights, footage_scores, judged, score_task, scorer_of
+from sweeps.judging import COST, cost_only, fetch_weights, footage_scores, judged, score_task, scorer_of
 from sweeps.naming import folder_name, sweep_name
 from sweeps.plan import Plan, PlannedCell, require_possible
 from sweeps.planning import Planner
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sweeps.gate import Gate
 
 ROOT = Path(__file__).resolve().parents[1]
-ACTIONS = ("run", "plan", "doctor", "score", "log")
+ACTIONS = ("run", "plan", "doctor", "score", "log", "produce")
 """What a command can do, in the words a user types."""
 
 
@@ -119,6 +119,7 @@ class App:
             "doctor": lambda: doctor(self),
             "score": lambda: self._again(score=True),
             "log": lambda: self._again(score=False),
+            "produce": self._produce,
         }
         if self.config.action not in actions:
             raise ActionError(f"there is no action={self.config.action}", hint=f"choose one of {', '.join(ACTIONS)}")
@@ -189,6 +190,15 @@ class App:
         for line in planner.said:
             self.warn(line)
         show_plan(self.console, plan, planner.outlook(plan), planner.known.seen)
+
+    def _produce(self) -> int:
+        """Render with one setting and deliver; nothing is judged, nothing compared."""
+        if self.config.search.proposes:
+            raise ActionError(
+                "action=produce of a search: not there", hint="variant=best produces with what you tagged"
+            )
+        self.config.scoring.families, self.config.compare.against = [COST], None
+        return execute(self)
 
     def _again(self, *, score: bool) -> int:
         """Score stored renders that lack a score of the present scorer, or only log what is there."""

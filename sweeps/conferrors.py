@@ -129,6 +129,9 @@ def _missing_option(error: Exception) -> ConfigError:
         return ConfigError(str(error).splitlines()[0], hint="python sweep.py --help lists groups and options")
     misses = near_misses(option, options)
     hint = f"did you mean {' or '.join(misses)}? " if misses else ""
+    if (group, option) == ("variant", "best"):
+        hint = "tag the setting that you found best first: python -m sweeps best SWEEP:SETTING"
+        return ConfigError("nothing is tagged as variant=best", hint=hint)
     shown = ", ".join(sorted(options))
     return ConfigError(f"there is no {group}={option}", hint=f"{hint}there are: {shown}")
 

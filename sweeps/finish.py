@@ -38,12 +38,18 @@ def finish(
     printed; None for all. ``extra`` is what the report shows besides.
     """
     code, uri = exit_code(app, result, progress), ""
+    untold: HarnessError | None = None
     found = app.gate.judge(result) if app.gate is not None and code != INTERRUPTED else None
     extra = {**(extra or {}), **(for_report(found) if found is not None else {})}
     if app.config.sweep.story and code != INTERRUPTED:
         from sweeps.story.tell import tell
 
-        extra |= tell(result, app.config, app.folder(result.mark), app.console)
+        try:
+            extra |= tell(result, app.config, app.folder(result.mark), app.console)
+        except HarnessError as error:  # what was rendered is still to be kept and tracked
+            untold = error
+        except OSError as error:
+            untold = unusable(app.outputs, error)
     report, full = _report(app, result, extra)
     files = [report] if report else []
     judged = 0
@@ -65,7 +71,7 @@ def finish(
         _print(app, result, shown or result, progress, uri, report)
     except OSError as error:
         full = full or unusable(app.outputs, error)
-    for trouble in (full, untracked):
+    for trouble in (full, untracked, untold):
         if trouble is not None:
             its_own = told(trouble)
             code = code or its_own

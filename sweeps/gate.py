@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sweeps.compare.command import code_of, decided, rules, write_all
+from sweeps.compare.checks import other_card
+from sweeps.compare.command import COST, code_of, decided, rules, write_all
 from sweeps.compare.compare import Comparison
 from sweeps.compare.releases import draw
 from sweeps.compare.rule import Margin
@@ -62,6 +63,9 @@ class Gate:
         candidate = Side(result, result.settings[0], "this sweep")
         found = decided(self.against, candidate, self.config.compare, self.margins, self.primaries)
         unknown = [side.name for side in (self.against, candidate) if not side.verified]
+        elsewhere = other_card(self.against, candidate)
+        if elsewhere and any(name.startswith(COST) for name in self.primaries):
+            found = replace(found, invalid=(*found.invalid, elsewhere))
         if unknown:
             why = f"the environment of {' and '.join(unknown)} is unverified (server.release=LABEL names it)"
             found = replace(found, invalid=(*found.invalid, why))

@@ -28,10 +28,12 @@ Often used:
   sweep.budget.wall_hours=6             … or pass a budget (gpu_hours, cells)
   clips=folder clips.dir=DIR            your own pictures and speeches (clips.pair=name|product|csv)
   action=score · action=log             judge stored renders again · rebuild MLflow from the store
+  variant=best action=produce           a whole folder with the setting you tagged: MP4s, trimmed to the speech
   limit=3                               the first cells only
 
 The whole configuration: python sweep.py --cfg job [overrides]
-Exit codes: 0 all well · 1 unexpected error · 2 bad input or config · 3 some cells failed · 130 interrupted
+Exit codes: 0 all well · 1 unexpected error · 2 bad input or config · 3 some cells failed · 4 a regression ·
+130 interrupted
 """
 
 

@@ -55,7 +55,9 @@ def font(text: str, size: int) -> "FreeTypeFont | ImageFont":
     from PIL import ImageFont
 
     path = None if is_plain(text) else cjk_font()
-    return ImageFont.load_default(size) if path is None else ImageFont.truetype(path, size)
+    if path is None:
+        return ImageFont.load_default(size)
+    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)  # Raqm gives up on control characters
 
 
 def width_of(text: str, size: int) -> int:

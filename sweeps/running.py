@@ -22,6 +22,7 @@ from sweeps.limits import Limits
 from sweeps.lock import owned
 from sweeps.plan import Plan, PlannedCell, frozen, require_possible
 from sweeps.planning import Planner
+from sweeps.produce import deliver, require_one
 from sweeps.progress import Progress
 from sweeps.rehearsal import rehearsal_line
 from sweeps.scoring import ScoringPool
@@ -58,13 +59,15 @@ def execute(app: "App") -> int:
         require_possible(plan)
         if gate is not None:
             gate.check(plan)
+        if config.action == "produce":
+            require_one(plan)
         app.show(places.planner, plan)
         introduce(app, members, plan.stand_in, plan.rehearsal)
         keep_plan(app, places.planner, plan)
         if not cost_only(config, plan.rehearsal):
             fetch_weights(config, app.console)
         stack.enter_context(interruptible(app.cancel))
-        return _render(app, places, plan, members, limits)
+        return (_produce if config.action == "produce" else _render)(app, places, plan, members, limits)
 
 
 def introduce(app: "App", members: Sequence["Member"], stand_in: bool, rehearsal: str) -> None:
@@ -145,6 +148,25 @@ def planned(app: "App", places: Environments, members: Sequence["Member"], make:
         for member in of_group[k]:
             seen.remember(servers, _place(app, member), replace(planner.known, schema=member.server.schema()))
     return plan
+
+
+def _produce(app: "App", places: Environments, plan: Plan, members: Sequence["Member"], limits: Limits) -> int:
+    """Render without judging, and deliver."""
+    from runner.live import make_view
+
+    config = app.config
+    with ExitStack() as stack, ExitStack() as bars:
+        pool = stack.enter_context(ScoringPool(config.scoring.workers, config.scoring.timeout_s, app.scorer))
+        view = make_view(len(plan.to_run), app.console, stand_in=plan.stand_in)
+        if plan.to_run:
+            bars.enter_context(view)
+        engine = engine_of(app, places, plan, members, pool, view, limits)
+        reporter = Reporter(app.folder(plan.mark), app.name, plan.mark)
+        engine.look = reporter.look
+        progress = engine.run()
+        reporter.end(f"stopped: {progress.stopped}" if progress.stopped else "done")
+    plan = places.as_rendered()
+    return deliver(app, plan, app.result(places.planner, plan, **came_of(progress)), progress)
 
 
 def _render(app: "App", places: Environments, plan: Plan, members: Sequence["Member"], limits: Limits) -> int:

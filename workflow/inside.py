@@ -1,5 +1,6 @@
 """The API graph that ComfyUI writes into its videos: found in their tags, also as older versions stringified it."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from workflow.errors import HarnessError
 from workflow.graph import Graph, GraphError, check_graph, load_graph
 
 LARGEST: Final = 8_000_000
-"""Characters; a real prompt has some 10,000."""
+"""Characters, or bytes of a file; a real prompt has some 10,000."""
 
 
 class NoGraphInside(HarnessError):
@@ -20,9 +21,10 @@ class NoGraphInside(HarnessError):
 
 def prompt_inside(tags: Mapping[str, str]) -> dict[str, Any] | None:
     """The API graph in a video's tags: ``prompt``, or in older files ``prompt`` inside the JSON of ``comment``."""
-    comment = _unpacked(tags.get("comment"))
+    named = {name.lower(): value for name, value in tags.items()}  # Matroska and WebM write names in capitals
+    comment = _unpacked(named.get("comment"))
     older = comment.get("prompt") if isinstance(comment, dict) else None
-    for value in (tags.get("prompt"), older):
+    for value in (named.get("prompt"), older):
         graph = _unpacked(value)
         if isinstance(graph, dict):
             return graph
@@ -35,6 +37,10 @@ def graph_of(path: Path) -> Graph:
     Raises GraphError, NoGraphInside, MediaError.
     """
     if path.suffix.lower() == ".json":
+        with contextlib.suppress(OSError):  # load_graph says it better
+            if path.is_file() and path.stat().st_size > LARGEST:
+                hint = f"a workflow has some 10,000 bytes; more than {LARGEST:,} are not read"
+                raise GraphError(f"{path} is too large to be a workflow", hint=hint)
         return load_graph(path)
     from workflow.media.probe import probe
 

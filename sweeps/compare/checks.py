@@ -39,10 +39,7 @@ def invalid(baseline: Side, candidate: Side, rows: "Sequence[Row]", primaries: S
 
 def notes(baseline: Side, candidate: Side) -> tuple[str, ...]:
     """What else is to be known of two sides."""
-    said = []
-    if baseline.cards != candidate.cards:
-        cards = " against ".join(", ".join(one.cards) or "an unknown card" for one in (baseline, candidate))
-        said.append(f"rendered on different cards ({cards}): cost is the cards', not the settings'")
+    said = [one] if (one := other_card(baseline, candidate)) else []
     only = [clip for clip in baseline.setting.clips if clip not in candidate.setting.clips]
     only += [clip for clip in candidate.setting.clips if clip not in baseline.setting.clips]
     if only:
@@ -55,6 +52,14 @@ def notes(baseline: Side, candidate: Side) -> tuple[str, ...]:
     if baseline.places != candidate.places and baseline.setting.values != candidate.setting.values:
         said.append("environment and settings both differ: a difference may be due to either")
     return tuple(said)
+
+
+def other_card(baseline: Side, candidate: Side) -> str:
+    """Why the costs of two sides are not compared; empty where one kind of card rendered both."""
+    if set(baseline.cards) == set(candidate.cards):
+        return ""
+    cards = " against ".join(", ".join(one.cards) or "an unknown card" for one in (baseline, candidate))
+    return f"rendered on different cards ({cards}), cost is theirs and not the settings'"
 
 
 def _valued(side: Side, metric: str) -> bool:

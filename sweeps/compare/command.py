@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, cast, get_args
 
 from eval.metric import METRICS
 from sweeps.aggregate import value_of
-from sweeps.compare.checks import invalid, notes
+from sweeps.compare.checks import invalid, notes, other_card
 from sweeps.compare.compare import MOST_PRIMARIES, Comparison, compare
 from sweeps.compare.rule import Margin, Side
 from sweeps.compare.sides import Side as Sides
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 OK, INVALID, REGRESSION = 0, 2, 4
 CONF: Final = Path(__file__).resolve().parents[2] / "conf"
+COST: Final = "cost/"
 EXAMPLE: Final = "lipsync/confidence=0.5"
 
 
@@ -78,17 +79,22 @@ def decided(
     metrics: Sequence[str] = (),
 ) -> Comparison:
     """The comparison, with the reasons why it may be invalid, and what else is to be known."""
-    chosen, said = [], []
+    chosen, said = list[str](), list[str]()
+    elsewhere = other_card(baseline, candidate)
+    margins = {name: one for name, one in margins.items() if not (elsewhere and name.startswith(COST))}
     for name in primaries:
         other = config.instead.get(name, name)
         there = any(valued(one, name) for one in (baseline, candidate))
-        if there or other == name or other not in margins or other in primaries:
+        if name.startswith(COST) and elsewhere:
+            said.append(f"{name} decides nothing: {elsewhere}")
+        elif there or other == name or other not in margins or other in primaries:
             chosen.append(name)
         else:
             said.append(f"{other} decides in place of {name}, of which neither side has a value")
             chosen.append(other)
     found = compare(baseline, candidate, margins, chosen, metrics)
     wrong = invalid(baseline, candidate, found.rows, chosen)
+    wrong += () if chosen else ("no primary metric is left to decide",)
     return replace(found, invalid=wrong, notes=(*said, *notes(baseline, candidate)))
 
 
@@ -189,3 +195,28 @@ def run_baseline(args: argparse.Namespace) -> int:
     for one in found[: 1 if args.what == "show" else None]:
         print(f"{one.when}  {one.name}  {one.run_id}  by {one.who}" + (f": {one.why}" if one.why else ""))
     return OK
+
+
+def add_best_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of ``best``."""
+    parser.add_argument(
+        "side", nargs="?", metavar="RUN", help="SWEEP:SETTING, a setting, a run's id; none shows what is"
+    )
+    parser.add_argument("--why", default="", metavar="REASON", help="kept beside it")
+    _add_config(parser)
+
+
+def run_best(args: argparse.Namespace) -> int:
+    """Tag the best setting, or show which one is."""
+    from sweeps.compare.best import read_best, tag_best
+
+    if args.side:
+        name = tag_best(args.side, args.why, args.outputs, configured(args.config).tracking)
+        print(f"variant=best is {name} from now on")
+        return OK
+    said = read_best()
+    print(
+        "\n".join(said) or "nothing is tagged: python -m sweeps best SWEEP:SETTING",
+        file=sys.stdout if said else sys.stderr,
+    )
+    return OK if said else INVALID

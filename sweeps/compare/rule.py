@@ -98,7 +98,7 @@ def p_value(steps: Sequence[float]) -> float:
 
     if len(steps) < 2:
         return 1.0
-    if np.ptp(steps) == 0:  # the statistic would divide by zero
+    if np.ptp(steps) <= 1e-12 * max(map(abs, steps)):  # the statistic would divide by zero, or by rounding errors
         return 1.0 if steps[0] == 0 else 0.0
     return float(ttest_1samp(steps, 0.0).pvalue)
 

@@ -75,7 +75,7 @@ def overall(claim: Claim, measures: Sequence[Measure]) -> Status:
     """One word for a claim.
 
     That something changed is confirmed by any measure that shows it, and contradicted where every one that could be
-    measured excludes it. That all stayed the same needs all of them.
+    measured excludes it. That all stayed the same needs all of them, also those without a value here.
     """
     known = [one.status for one in measures if one.step is not None]
     if not known:
@@ -83,7 +83,7 @@ def overall(claim: Claim, measures: Sequence[Measure]) -> Status:
     if all(expected == "same" for _, expected in claim.measures):
         if "contradicted" in known:
             return "contradicted"
-        return "confirmed" if all(one == "confirmed" for one in known) else "not enough evidence"
+        return "confirmed" if all(one.status == "confirmed" for one in measures) else "not enough evidence"
     if "confirmed" in known:
         return "confirmed"
     return "contradicted" if all(one == "contradicted" for one in known) else "not enough evidence"
@@ -92,6 +92,8 @@ def overall(claim: Claim, measures: Sequence[Measure]) -> Status:
 def _measure(
     setting: SettingResult, base: SettingResult, metric: str, expected: Expected, margins: Mapping[str, Margin]
 ) -> Measure:
+    if metric not in margins:
+        return Measure(metric, expected, None, 0.0, "not measured", "compare.margins has none for it")
     step = difference(setting, base, metric).interval
     values = over_seeds(
         {clip: [one for cell in base.cells if cell.clip == clip and (one := value_of(cell, metric)[0]) is not None]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def tell(result: SweepResult, config: "Config", folder: Path, console: "Console") -> dict[str, Any]:
-    """Print the story and write it; what the page shows of it. Raises OSError."""
+    """Print the story and write it; what the page shows of it. Raises OSError, CompareWords, GraphError."""
     margins, _ = rules(config.compare, None, [])
     told = chapters(result, margins, changed(result, config.workflow.graph))
     if not told:
@@ -37,7 +37,7 @@ def changed(result: SweepResult, graph: str | None) -> Mapping[str, list[str]]:
     base = result.setting(BASE)
     if base is None:
         return {}
-    whole = load_graph(graph)
+    whole = load_graph(None if graph is None else Path(graph).expanduser())
     return {one.name: _changes(whole, base, one) for one in result.settings}
 
 

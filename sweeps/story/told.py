@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from eval.metric import METRICS
+from runner.text import plain
 from sweeps.compare.told import wide
 from sweeps.inert import inert
 from sweeps.results import SweepResult
 from sweeps.story.claims import ARTEFACT
 from sweeps.story.story import Chapter, Measure
-from sweeps.summary_view import unit, with_error
+from sweeps.summary_view import with_error
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,17 +25,17 @@ def measured(one: Measure) -> str:
     if one.step is None:
         return f"{one.metric} {_ARROWS[one.expected]}: {one.why}"
     text = with_error(one.step.mean, one.step.half_width, sign=True)
-    return f"{one.metric} {_ARROWS[one.expected]} {text} {unit(one.metric).split(' ')[0]} (margin {one.margin:.2g})"
+    return f"{one.metric} {_ARROWS[one.expected]} {text} {METRICS[one.metric].unit} (margin {one.margin:.2g})"
 
 
 def rows(chapters: Sequence[Chapter]) -> list[list[list[str]]]:
-    """Cells of lines, as :data:`HEAD` names the columns."""
+    """Cells of lines, as :data:`HEAD` names the columns; what a graph or a server says in them is only letters."""
     return [
         [
-            [one.variant],
-            list(one.changed) or ["–"],
+            [plain(one.variant)],
+            [plain(line) for line in one.changed] or ["–"],
             [one.says, one.says_zh],
-            [measured(each) for each in one.measures] or [one.why or "–"],
+            [plain(measured(each)) for each in one.measures] or [plain(one.why) or "–"],
             [one.status],
         ]
         for one in chapters
@@ -84,7 +86,8 @@ def markdown(result: SweepResult, chapters: Sequence[Chapter]) -> str:
 
 
 def _cell(lines: Sequence[str]) -> str:
-    return "<br>".join(inert(line).replace("|", "\\|").replace("\n", " ") for line in lines)
+    """Lines in one cell; a backslash before a bar would let the bar end the cell."""
+    return "<br>".join(inert(line.replace("\\", "\\\\")).replace("|", "\\|") for line in lines)
 
 
 def for_report(result: SweepResult, chapters: Sequence[Chapter]) -> dict[str, Any]:

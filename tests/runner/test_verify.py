@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.verify import Expected, flaw_in, prompt_inside
+from runner.verify import Expected, flaw_in
 from workflow.media.probe import probe
 
 
@@ -47,17 +47,3 @@ def test_a_video_without_its_graph_is_a_flaw_unless_none_was_wanted(talking_fron
     flaw = flaw_in(talking_frontal, bare)
     assert flaw is not None and "does not carry the graph" in flaw.message
     assert flaw_in(talking_frontal, replace(bare, prompt_inside=False)) is None
-
-
-def test_the_graph_is_found_in_every_form_in_which_it_was_ever_written() -> None:
-    graph = {"1": {"class_type": "A", "inputs": {}}}
-    text = json.dumps(graph)
-    for tags in (
-        {"prompt": text},
-        {"prompt": json.dumps(text)},
-        {"comment": json.dumps({"prompt": text, "workflow": "{}"})},
-        {"comment": json.dumps({"prompt": graph})},
-    ):
-        assert prompt_inside(tags) == graph
-    for tags in ({}, {"prompt": "no json"}, {"comment": "made on a Sunday"}, {"prompt": "3"}, {"comment": "[1]"}):
-        assert prompt_inside(tags) is None

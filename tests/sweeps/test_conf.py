@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hydra import initialize_config_dir
+from variants import HISTORY
 
 from eval.settings import PROFILES
 from sweeps import config as schemas
@@ -49,25 +50,6 @@ def test_every_experiment_expands_and_starts_with_its_command(composed: Callable
     found = expand(config, Composer((f"+experiment={name}",)))
     assert len(found) == 1 if config.compare.against else len(found) >= 2
     assert baseline_of(config, found) in {one.name for one in found}
-
-
-# the history's own table: parameter → value, by variant, as differences from v2
-HISTORY = {
-    "v1": {"second_image": "frame", "combine_embeds": "average", "tiles": 1, "motion_frame": 25},
-    "v3": {"colormatch": "adain"},
-    "v3_reinhard": {"colormatch": "reinhard"},
-    "v4_13": {"motion_frame": 13},
-    "v4_17": {"motion_frame": 17},
-    "v4": {"motion_frame": 15},
-    "v5": {"audio_scale": 2.0},
-    "v6": {"cfg": 2.0},
-    "v7": {"steps": 8},
-    "current": {
-        "i2v_model": "WanVideo/I2V/wan2.1-i2v-14b-480p-Q8_0.gguf",
-        "infinitetalk_model": "WanVideo/InfiniteTalk/Wan2_1-InfiniteTalk_Single_Q8.gguf",
-        "base_precision": "bf16",
-    },
-}
 
 
 def parameters(config: Any) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def test_the_history_is_well_and_its_impossible_variant_a_result(
     code, said = doctored("+experiment=tuning_history")
     assert code == 0
     assert "stand-in" in said.splitlines()[0]
-    assert "8 of 9 cells can be made" in said and "1 impossible as the experiment says" in said
+    assert "10 of 11 cells can be made" in said and "1 impossible as the experiment says" in said
     (v3,) = (line for line in said.splitlines() if "v3 " in line)
     assert v3.startswith("ok") and "adain" in v3
     assert not (tmp_path / "outputs").exists()

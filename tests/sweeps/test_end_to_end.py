@@ -64,9 +64,10 @@ def test_every_shipped_experiment_runs(outputs: Path, name: str, capsys: Capture
     clip = "spring_festival" if name == "long" else "weather"
     few = ["search.trials=3", "scoring=default", "clips.names=[weather,train]"] if name == "search" else ["limit=2"]
     if name == "regression":
-        assert run(outputs, "sweep.name=release", "clips=benchmark", f"clips.names=[{clip}]") == 0
+        faces = ["clips.width=128", "clips.height=224"]
+        assert run(outputs, "sweep.name=release", "clips=benchmark", f"clips.names=[{clip}]", *faces) == 0
         assert commands(["baseline", "set", "release", "--outputs", str(outputs)]) == 0
-        few = ["compare.primaries=[colour/cheeks_mean]", "scoring=quick", "sweep.seeds=[2,3]"]
+        few = ["compare.primaries=[colour/cheeks_mean]", "sweep.seeds=[2,3]", *faces]
         capsys.readouterr()
     assert run(outputs, f"+experiment={name}", f"clips.names=[{clip}]", *few) == 0
     said = capsys.readouterr().out

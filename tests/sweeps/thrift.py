@@ -104,11 +104,12 @@ def faces_are_remembered() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def stand_ins_are_forked() -> Iterator[None]:
     """A stand-in of a command of this process is as new as any, yet has its libraries loaded.
 
-    One that is started by itself, or by a command in a process of its own, starts as it does for a user.
+    One that is started by itself, or by a command in a process of its own, starts as it does for a user; so do those of
+    other rooms' tests, which may run in this process too.
     """
     own = SimpleNamespace(**{**vars(subprocess), "Popen": Forked})
     with pytest.MonkeyPatch.context() as patch:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import hypothesis
+import numpy as np
 import pytest
 
 from workflow.cell import Clip
@@ -161,3 +163,24 @@ def clip(tmp_path: Path) -> Clip:
     for name in ("frame.png", "face.png", "speech.wav"):
         (tmp_path / name).write_bytes(name.encode())
     return Clip("anna", tmp_path / "frame.png", tmp_path / "face.png", tmp_path / "speech.wav", 464, 832, 6.0)
+
+
+@pytest.fixture
+def tagged(tmp_path: Path) -> Callable[..., Path]:
+    """``tagged({"prompt": …}, "a.webm")``: a video of three frames with these tags, as ffmpeg writes them."""
+
+    def make(tags: dict[str, str], name: str = "video.mp4") -> Path:
+        path = tmp_path / name
+        codec = "vp9" if path.suffix == ".webm" else "mpeg4"
+        options = {"movflags": "use_metadata_tags"} if path.suffix.lower() in (".mp4", ".mov") else {}
+        with av.open(str(path), "w", options=options) as container:
+            container.metadata.update(tags)
+            stream = container.add_stream(codec, rate=25)
+            stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+            for _ in range(3):
+                frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+        return path
+
+    return make

@@ -137,11 +137,16 @@ def test_another_metric_decides_where_neither_side_has_the_first_and_that_is_sai
     assert any("in place of lipsync/confidence" in note for note in found.notes)
 
 
-def test_different_cards_are_said(make_side: Make) -> None:
-    values = {COLOUR: table(range(9))}
-    other = with_cells(make_side("b", values), card="another card")
-    found = decided(make_side("a", values), other, configured().compare, MARGINS, [COLOUR])
+def test_costs_of_different_cards_are_never_compared(make_side: Make) -> None:
+    values = {COLOUR: table([1 + k / 100 for k in range(9)]), WINDOW: table([20 + k / 100 for k in range(9)])}
+    slow = {**values, WINDOW: table([40 + k / 100 for k in range(9)])}
+    base, other = make_side("a", values), with_cells(make_side("b", slow), card="another card")
+    found = decided(base, other, configured().compare, MARGINS, [COLOUR, WINDOW])
+    assert code_of(found) == 0 and [row.metric for row in found.primaries] == [COLOUR]
+    assert next(row for row in found.rows if row.metric == WINDOW).verdict is None
     assert any("different cards" in note for note in found.notes)
+    assert code_of(decided(base, other, configured().compare, MARGINS, [WINDOW])) == 2, "nothing is left to decide"
+    assert code_of(decided(base, make_side("b", slow), configured().compare, MARGINS, [WINDOW])) == 4
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,119 @@
+"""The Chinese README says what the English one says, as a test can tell: same blocks, code, links, figures."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+ROOT = Path(__file__).resolve().parents[1]
+ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh.md"
+TOP = {ENGLISH: "[中文](README.zh.md)", CHINESE: "[English](README.md)"}
+CODE = ("code_block", "fence")
+FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A heading, a paragraph, a code block or a cell of a table; ``text`` is without code spans and marks."""
+
+    kind: str
+    line: int
+    text: str
+    codes: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+    @property
+    def figures(self) -> list[str]:
+        """Its numbers outside code, sorted: two languages need not name them in the same order."""
+        return sorted(FIGURE.findall(self.text))
+
+
+def inline(kind: str, line: int, token: Token) -> Block:
+    """The block of one run of text."""
+    parts = token.children or []
+    return Block(
+        kind,
+        line,
+        "".join(" " if one.type in {"softbreak", "code_inline"} else one.content for one in parts),
+        tuple(sorted(one.content for one in parts if one.type == "code_inline")),
+        tuple(sorted(str(one.attrs["href"]) for one in parts if one.type == "link_open")),
+    )
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """Every block of a page, in order; tables with their place in the grid."""
+    parents: list[str] = []
+    table = row = column = line = 0
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
+        line = token.map[0] + 1 if token.map else line
+        if token.type == "table_open":
+            table, row = table + 1, 0
+        elif token.type == "tr_open":
+            row, column = row + 1, 0
+        elif token.type in {"th_open", "td_open"}:
+            column += 1
+        if token.nesting > 0:
+            parents.append(token.tag)
+        elif token.nesting < 0:
+            parents.pop()
+        elif token.type == "inline":
+            inside = f"table {table}, row {row}, column {column}" if parents[-1] in {"th", "td"} else " ".join(parents)
+            yield inline(inside, line, token)
+        else:
+            yield Block(f"{token.type} {token.info}".strip(), line, token.content)
+
+
+def page(path: Path) -> list[Block]:
+    """The blocks of a README; its first line, the link to the other one, is left out and keeps its number."""
+    return list(blocks(path.read_text(encoding="utf-8").replace(TOP[path], "", 1)))
+
+
+def same(what: str, english: Sequence[tuple[int, object]], chinese: Sequence[tuple[int, object]]) -> None:
+    """Fail with the first difference of two lists of (line, value)."""
+    for one, two in zip_longest(english, chinese, fillvalue=(0, None)):
+        if one[1] != two[1]:
+            here, there = (
+                f"{path.name}:{line}: {value!r}" if line else f"{path.name}: no more of them"
+                for path, (line, value) in ((ENGLISH, one), (CHINESE, two))
+            )
+            pytest.fail(f"the first difference in {what}:\n  {here}\n  {there}", pytrace=False)
+
+
+@pytest.mark.parametrize("path", TOP, ids=lambda path: path.name)
+def test_each_begins_with_a_link_to_the_other(path: Path) -> None:
+    assert path.read_text(encoding="utf-8").startswith(f"{TOP[path]}\n\n# ")
+
+
+def test_headings_have_the_same_levels_in_the_same_order() -> None:
+    found = [[(one.line, one.kind) for one in page(path) if one.kind.startswith("h")] for path in TOP]
+    same("headings", *found)
+
+
+def test_code_blocks_are_the_same_to_the_letter() -> None:
+    found = [[(one.line, (one.kind, one.text)) for one in page(path) if one.kind.startswith(CODE)] for path in TOP]
+    same("code blocks", *found)
+
+
+def test_tables_have_the_same_rows_and_columns() -> None:
+    found = [[(one.line, one.kind) for one in page(path) if one.kind.startswith("table")] for path in TOP]
+    same("tables", *found)
+
+
+def test_paragraphs_list_items_and_tables_come_in_the_same_order() -> None:
+    same("blocks", *([(one.line, one.kind) for one in page(path)] for path in TOP))
+
+
+@pytest.mark.parametrize("what", ["codes", "links", "figures"])
+def test_code_spans_links_and_figures_are_the_same_block_by_block(what: str) -> None:
+    same(what, *([(one.line, (one.kind, *getattr(one, what))) for one in page(path)] for path in TOP))
+
+
+def test_no_mark_of_emphasis_is_left_as_a_star() -> None:
+    """Beside Chinese punctuation, ``**`` neither opens nor closes; it is shown as it stands."""
+    left = [(one.line, one.text) for one in page(CHINESE) if "*" in one.text and not one.kind.startswith(CODE)]
+    same("stars", [], left)
