@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     export = commands.add_parser(
         "export",
         help="the graph of a variant as a file that ComfyUI opens",
-        description="Takes the same words as sweep.py: variant=v2, workflow.steps=6, model=fp8_scaled …",
+        description="Takes the same words as sweep.py: variant=best, workflow.steps=6, model=fp8_scaled …",
     )
     export.add_argument("words", nargs="*", metavar="KEY=VALUE", help="for instance variant=v2 model=fp8_scaled")
     export.add_argument("--output", type=Path, metavar="FILE", help="default: VARIANT.json here")

@@ -144,3 +144,10 @@ def test_a_flag_that_is_not_its_own_is_refused(here: Path, capsys: Capture) -> N
 def test_a_hostile_name_of_a_file_does_nothing_to_the_terminal(capsys: Capture) -> None:
     assert main(["export", "variant=v2", "--output", "a\x1b[31m\nb.json"]) == 0
     assert all(one.isprintable() for one in capsys.readouterr().out.removesuffix("\n"))
+
+
+@pytest.mark.skipif((CONF / "variant" / "best.yaml").exists(), reason="somebody tagged a setting in this checkout")
+def test_the_best_before_there_is_one_says_how_to_name_it(here: Path, capsys: Capture) -> None:
+    assert main(["export", "variant=best"]) == 2
+    assert "hint: tag the setting that you found best first" in capsys.readouterr().err
+    assert list(here.iterdir()) == []
