@@ -131,7 +131,7 @@ def test_a_whole_round_by_keyboard_leaves_as_a_file_and_comes_back_as_tables(
     assert page.evaluate("page.ballot.done") == 0, "digits in a remark decide nothing"
     first = page.evaluate(SHOWN)
     assert decide(page, PICKED) == 6
-    assert page.evaluate("document.activeElement.className") == "reveal"
+    page.wait_for_function("document.activeElement.className === 'reveal'")
     assert page.locator("#blind table").count() == 0, "nothing is told before it is asked for"
 
     told = save(page, tmp_path / "mine.json")
@@ -198,11 +198,12 @@ def test_a_pair_is_decided_anew_and_a_round_is_left_and_gone_on_with(look: Look,
     page.keyboard.press("2")
     page.keyboard.press("Escape")
     assert page.evaluate("[page.ballot.done, page.ballot.plain().choices[0].choice]") == [1, 2]
-    assert page.evaluate("document.activeElement.className") == "go"
+    page.wait_for_function("document.activeElement.className === 'go'")
     assert page.evaluate("page.player.tracks.length") == 3, "the grid plays again"
     page.keyboard.press("Enter")
     assert page.locator("dialog.blind strong").inner_text() == "2 of 6"
     page.keyboard.press("Escape")
+    page.wait_for_function("document.activeElement.className === 'go'")
     page.get_by_label("Another round").click()
     assert page.evaluate("page.ballot.done") == 1, "unsaved choices are not dropped at once"
     page.get_by_label("Another round").click()

@@ -109,7 +109,7 @@ def test_a_and_b_swap_in_place_at_the_same_moment(look: Look, folder: Path) -> N
     page.wait_for_function(READY)
     assert page.evaluate(TIMES) == pytest.approx([1.0, 1.0], abs=1e-3)
     page.keyboard.press("Escape")
-    assert page.evaluate("page.player.tracks.length") == 3
+    page.wait_for_function("page.player.tracks.length === 3")
 
 
 def test_axes_clips_and_settings_are_chosen(look: Look, folder: Path) -> None:
