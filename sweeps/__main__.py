@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The commands and what they take."""
     from sweeps import prepare, watch
+    from sweeps.adopt import command as adopt
     from sweeps.compare import command as compare
     from sweeps.report import command as report
     from sweeps.votes import command as votes
@@ -83,7 +84,16 @@ def parser() -> argparse.ArgumentParser:
     best = commands.add_parser("best", help="tag the setting that variant=best means from now on, or show it")
     compare.add_best_arguments(best)
     best.set_defaults(run=compare.run_best)
-    for one in (room, tidy, glance, page, versus, base, best):
+    older = commands.add_parser(
+        "adopt",
+        help="videos that ComfyUI made before: an output folder becomes a tuning history",
+        description="Copies the MP4s of a folder into the store, reads how each was made from the graph inside it, "
+        "judges them and compares their settings, as a sweep's. Your files are only read. Exit code 3: some could not "
+        "be adopted or judged, and why; 2: no folder, or nothing in it.",
+    )
+    adopt.add_arguments(older)
+    older.set_defaults(run=adopt.run)
+    for one in (room, tidy, glance, page, versus, base, best, older):
         one.add_argument(
             "--outputs", type=Path, default=OUTPUTS, metavar="DIR", help="default: outputs/ beside sweep.py"
         )

@@ -23,14 +23,17 @@ class Footage:
 
 @dataclass(frozen=True)
 class ScoreTask:
-    """One video to judge; everything in it can be sent to another process."""
+    """One video to judge; everything in it can be sent to another process.
+
+    ``speech`` None: by its own sound; ``reference`` None: by its first frames; ``windows`` None: as it tells itself.
+    """
 
     key: str
     scorer: str
     video: Path
-    speech: Path
-    reference: Path
-    windows: Windows
+    speech: Path | None
+    reference: Path | None
+    windows: Windows | None
     settings: Any
     speech_sha256: str | None = None
     """What the speech must still be; None where it is not compared."""
@@ -56,7 +59,7 @@ def score(task: ScoreTask) -> dict[str, Any]:
     from eval.score import score_video
 
     for file, sha256 in ((task.speech, task.speech_sha256), (task.reference, task.reference_sha256)):
-        if sha256 is not None:
+        if file is not None and sha256 is not None:
             _check_unchanged(file, sha256)
     width, height = task.size or (None, None)
     judged = score_video(
@@ -65,7 +68,7 @@ def score(task: ScoreTask) -> dict[str, Any]:
         reference=task.reference,
         windows=task.windows,
         settings=task.settings,
-        expected=Expected(width, height, task.windows.frames if task.size else None),
+        expected=Expected(width, height, task.windows.frames if task.size and task.windows else None),
         footage=_norm(task.footage, task.settings),
     )
     return judged.to_json()
