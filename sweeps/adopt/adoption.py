@@ -197,7 +197,7 @@ class Adoption:
         for result in results:
             app = App(config, lambda _: config, self.console, cancel=self.cancel)
             code = max(code, finish(app, result, rebuild=True))
-            self.tell.compare(result)
+            self.tell.compare(result, self.outputs)
         flawed = broken({str(one.recipe): one.score for result in results for one in result.cells})
         self.tell.broken(flawed, names)
         lost = any(one.bad for one in self.left) or scored.unscored or flawed

@@ -16,6 +16,7 @@ from workflow.words import counted
 if TYPE_CHECKING:
     from rich.console import Console
 
+ROOT: Final = Path(__file__).resolve().parents[2]
 _LINES: Final = 12
 """Lines about files of which nothing is lost."""
 
@@ -78,10 +79,11 @@ class Teller:
         """Ctrl-C."""
         self.say("interrupted: what is done is kept, the same command goes on", "yellow")
 
-    def compare(self, result: SweepResult) -> None:
+    def compare(self, result: SweepResult, outputs: Path) -> None:
         """How to hold two of the settings against each other."""
         others = [one.name for one in result.settings if one.name != result.baseline]
         if others:
             name = f"{result.sweep_id}-{result.mark}" if result.mark else result.sweep_id
             sides = " ".join(shlex.quote(f"{name}:{one}") for one in (result.baseline, others[0]))
-            self.say(f"compare: python -m sweeps compare {sides}")
+            where = "" if outputs == ROOT / "outputs" else f" --outputs {shlex.quote(str(outputs))}"
+            self.say(f"compare: python -m sweeps compare {sides}{where}")
