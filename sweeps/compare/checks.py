@@ -56,6 +56,8 @@ def notes(baseline: Side, candidate: Side) -> tuple[str, ...]:
 
 def other_card(baseline: Side, candidate: Side) -> str:
     """Why the costs of two sides are not compared; empty where one kind of card rendered both."""
+    if baseline.adopted or candidate.adopted:
+        return "what adopted videos took is not known"
     if set(baseline.cards) == set(candidate.cards):
         return ""
     cards = " against ".join(", ".join(one.cards) or "an unknown card" for one in (baseline, candidate))

@@ -55,6 +55,11 @@ class Side:
         """Whether nothing that can change its videos is unknown of its environment."""
         return bool(self.sweep.stamp.get("verified"))
 
+    @property
+    def adopted(self) -> bool:
+        """Whether its videos were made before this tool: nothing is known of them but what they say themselves."""
+        return bool(self.sweep.stamp.get("adopted"))
+
 
 def find_side(words: str, outputs: Path, tracking: "TrackingConfig") -> Side:
     """The side that ``words`` name.

@@ -87,11 +87,14 @@ def test_compare_and_report_take_it_as_any_sweep(history: History, tmp_path: Pat
     for name, outputs in (("motion_frame", history.theirs), (history.name, history.outputs)):
         file = tmp_path / f"{len(outcomes)}.json"
         sides = [f"{name}:{one}" for one in settings]
-        code, _ = said("compare", *sides, "--outputs", outputs, "--json", file)
+        deciding = ("--primaries", "lipsync/envelope_strength", "colour/cheeks_mean")
+        code, _ = said("compare", *sides, "--outputs", outputs, "--json", file, *deciding)
         rows = read_json(file)["metrics"]
         rows = [row | {"steps": sorted(row["steps"].values())} for row in rows]  # clips have other names
         outcomes.append((code, [(row["metric"], row) for row in rows if not row["metric"].startswith("cost/")]))
     assert outcomes[0] == outcomes[1]
+    code, told = said("compare", *(f"{history.name}:{one}" for one in settings), "--outputs", history.outputs)
+    assert "adopted videos took" in " ".join(told.split()) and "invalid" not in told and code in (0, 4)
     code, told = said("report", history.name, "--outputs", history.outputs, "--output", tmp_path / "page.html")
     assert code == 0 and "4 videos" in told
     assert "python -m sweeps compare" in history.told
