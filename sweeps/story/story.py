@@ -63,7 +63,7 @@ def _chapter(
     changed: tuple[str, ...],
     stand_in: bool,
 ) -> Chapter:
-    measures = tuple(_measure(setting, base, metric, wanted, margins) for metric, wanted in claim.measures)
+    measures = tuple(measure(setting, base, metric, wanted, margins) for metric, wanted in claim.measures)
     if all(cell.state == "impossible" for cell in setting.cells):
         why = "; ".join(unfinished(setting.cells))
         return Chapter(claim.variant, changed, claim.says, claim.says_zh, (), "impossible here", why)
@@ -89,9 +89,10 @@ def overall(claim: Claim, measures: Sequence[Measure]) -> Status:
     return "contradicted" if all(one == "contradicted" for one in known) else "not enough evidence"
 
 
-def _measure(
+def measure(
     setting: SettingResult, base: SettingResult, metric: str, expected: Expected, margins: Mapping[str, Margin]
 ) -> Measure:
+    """How one metric of ``setting`` moved against ``base``, paired by clip, and whether that is what was expected."""
     if metric not in margins:
         return Measure(metric, expected, None, 0.0, "not measured", "compare.margins has none for it")
     step = difference(setting, base, metric).interval

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sweeps.compare.command import rules
 from sweeps.results import SettingResult, SweepResult
 from sweeps.story.claims import BASE
-from sweeps.story.story import chapters
+from sweeps.story.story import Chapter, chapters
 from sweeps.story.told import for_report, markdown, show
 from workflow.binding import bind
 from workflow.diff import changes
@@ -23,13 +23,18 @@ if TYPE_CHECKING:
 
 def tell(result: SweepResult, config: "Config", folder: Path, console: "Console") -> dict[str, Any]:
     """Print the story and write it; what the page shows of it. Raises OSError, CompareWords, GraphError."""
-    margins, _ = rules(config.compare, None, [])
-    told = chapters(result, margins, changed(result, config.workflow.graph))
+    told = story_of(result, config)
     if not told:
         return {}
     show(result, told, console)
     write_atomically(folder / "story.md", markdown(result, told))
     return for_report(result, told)
+
+
+def story_of(result: SweepResult, config: "Config") -> tuple[Chapter, ...]:
+    """The story of ``result`` by the margins and the graph of ``config``; nothing where v2 is not in it."""
+    margins, _ = rules(config.compare, None, [])
+    return chapters(result, margins, changed(result, config.workflow.graph))
 
 
 def changed(result: SweepResult, graph: str | None) -> Mapping[str, list[str]]:
