@@ -10,6 +10,7 @@ from sweeps.results import SettingResult, SweepResult
 from sweeps.tracking_client import TrackingError, experiment_id, open_client, tracking_uri, translated
 from sweeps.tracking_content import digest, note, run_status
 from sweeps.tracking_files import Draw
+from sweeps.tracking_links import VIEW, links, view
 from sweeps.tracking_runs import find_children, find_parent, owner_tags, reap_dead
 from sweeps.tracking_write import common_tags, write, write_setting, write_sweep
 
@@ -152,7 +153,9 @@ class Tracker:
             self.log_setting(sweep, setting, pictures=True)
         with self._lock, translated("finish the sweep"):
             parent = self._started()
-            write_sweep(self._client, parent, sweep)
+            files = ["summary.md", *(path.name for path in self.more)]
+            write_sweep(self._client, parent, sweep, links(sweep, self._experiment, parent, self._children, files))
+            self._client.set_experiment_tag(self._experiment, f"{VIEW}{parent}", view(sweep, parent))
             for path in self.more:
                 self._client.log_artifact(parent, str(path))
             for setting in sweep.settings:

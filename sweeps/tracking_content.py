@@ -17,7 +17,7 @@ PARAM_LENGTH = 250
 """Longest parameter value; MLflow's own limit differs between its stores, the whole value is in parameters.json."""
 TOLD: tuple[State, ...] = ("failed", "impossible", "collapsed")
 """How a cell may have ended so that a run's description gives its reason."""
-FORMAT = 3
+FORMAT = 4
 """Raised when what is logged of a setting changes, so that old runs are written again."""
 
 
@@ -107,16 +107,18 @@ def per_clip_table(setting: SettingResult) -> dict[str, Any]:
     runs.
     """
     names = metric_names(setting.cells)
-    head = ["clip", "seed", "state", "reason", "attempts", "reused", "recipe", "environment"]
+    known = {name for name in names if any(value_of(cell, name)[0] is not None for cell in setting.cells)}
+    names = tuple(sorted(names, key=lambda name: name not in known))  # MLflow shows the first few columns
     rows = []
     for cell in setting.cells:
         values = [value_of(cell, name) for name in names]
         missing = "; ".join(f"{name}: {why}" for name, (_, why) in zip(names, values, strict=True) if why)
-        facts = [cell.clip, cell.seed, cell.state, cell.reason, cell.attempts]
-        facts += [cell.reused, cell.recipe, cell.environment]
         there = [name for name, (value, _) in zip(names, values, strict=True) if value is not None]
-        rows.append([*facts, *(value for value, _ in values), missing, _doubts(cell, there)])
-    return {"columns": [*head, *names, "missing", "remark"], "data": rows}
+        facts = [cell.reason, cell.attempts, cell.reused, cell.recipe, cell.environment]
+        figures = [value for value, _ in values]
+        rows.append([cell.clip, cell.seed, cell.state, *figures, missing, _doubts(cell, there), *facts])
+    facts_of = ["reason", "attempts", "reused", "recipe", "environment"]
+    return {"columns": ["clip", "seed", "state", *names, "missing", "remark", *facts_of], "data": rows}
 
 
 def _doubts(cell: CellResult, names: Iterable[str]) -> str:

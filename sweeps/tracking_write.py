@@ -77,8 +77,8 @@ def write_setting(client: Any, run: str, sweep: SweepResult, setting: SettingRes
     return troubles
 
 
-def write_sweep(client: Any, run: str, sweep: SweepResult) -> None:
-    """Write the sweep's tables and counts to the parent run."""
+def write_sweep(client: Any, run: str, sweep: SweepResult, ways: str = "") -> None:
+    """Write the sweep's tables and counts to the parent run; ``ways`` ends its description."""
     with tempfile.TemporaryDirectory(prefix="sweep-mlflow-") as folder:
         sweep_files(sweep, Path(folder))
         client.log_artifacts(run, folder)
@@ -91,7 +91,7 @@ def write_sweep(client: Any, run: str, sweep: SweepResult) -> None:
         metrics={**counts, "cells/total": float(len(sweep.cells)), **account_metrics(found)},
         tags={
             "cells": f"{ended} of {len(sweep.cells)}",
-            "mlflow.note.content": note(sweep),
+            "mlflow.note.content": "\n\n".join(filter(None, (note(sweep), ways))),
             "forecast": account_line(found, stand_in=sweep.stand_in) if found else "",
             **owner_tags(),
         },

@@ -35,6 +35,7 @@ from workflow.media.sound import write_wav
 
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers here
 
+from browsing import browser  # noqa: F401
 from thrift import faces_are_remembered, scorers_stay, stand_ins_are_forked, tables, tables_are_copied  # noqa: F401
 
 _PLAIN: dict[str, Any] = {"status": "ok", "reason": None, "coverage": 1.0, "fps": 25.0}

@@ -16,6 +16,9 @@ function el(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** Whether what lies beside this page can be reached from it: not where MLflow shows it, at the address of a blob. */
+const beside = ["file:", "http:", "https:"].includes(location.protocol);
+
 /** A button that says what it does to those who cannot see its sign. */
 const button = (shown, title, press, more = {}) =>
   el("button", { type: "button", title, "aria-label": title, onclick: press, ...more }, shown);

@@ -69,7 +69,7 @@ class Page {
     return el("header", { class: "head" }, el("h1", {}, data.title),
       data.note && el("p", { class: "note", role: "note" }, data.note),
       el("p", {}, data.about || "", " ", el("small", {}, `${data.started} · ${data.sweep}`)),
-      el("nav", { "aria-label": t("parts") }, sections.map((one) => el("a", { href: `#${one.id}` }, one.firstChild.textContent)),
+      el("nav", { "aria-label": t("parts") }, sections.map((one) => el("a", { href: `#${one.id}`, onclick: (event) => jump(event, one) }, one.firstChild.textContent)),
         button(sign("theme"), t("theme"), () => this.theme()), button("?", t("help"), () => this.helped.showModal()),
         button(t("language"), t("language"), () => { language = language === "zh" ? "en" : "zh"; this.build(); })));
   }
@@ -164,6 +164,13 @@ class Page {
     event.preventDefault();
     keys[event.key]();
   }
+}
+
+/** To a part of the page: inside MLflow's frame no address may be followed, not even one within it. */
+function jump(event, section) {
+  if (beside) return;
+  event.preventDefault();
+  section.scrollIntoView();
 }
 
 globalThis.page = new Page(JSON.parse(document.getElementById("data").textContent));

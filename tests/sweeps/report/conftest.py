@@ -1,6 +1,5 @@
 """One real small sweep of the stand-in with its page, and a browser to look at it."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,21 +25,6 @@ def outputs(tmp_path_factory: pytest.TempPathFactory, tables: Callable[[Path], N
 def folder(outputs: Path) -> Path:
     """Where that sweep's tables and page are."""
     return outputs / "sweeps" / "motion_frame-stand-in"
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """A headless Chromium that plays H.264."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no chromium here (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        made = playwright.chromium.launch(executable_path=path, args=options)
-        yield made
-        made.close()
 
 
 class Looked:
