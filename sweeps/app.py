@@ -22,7 +22,7 @@ from sweeps.environments import Environments, environments
 from sweeps.hooks import run_hook
 from sweeps.interrupt import interruptible
 from sweeps.judging import COST, cost_only, fetch_weights, footage_scores, judged, score_task, scorer_of
-from sweeps.naming import folder_name, sweep_name
+from sweeps.naming import sweep_folder, sweep_name
 from sweeps.plan import Plan, PlannedCell, require_possible
 from sweeps.planning import Planner
 from sweeps.precheck import check_config
@@ -80,7 +80,7 @@ class App:
 
     def folder(self, mark: str) -> Path:
         """Where the plans and tables of this sweep stand; those of stand-in and rehearsal apart: they never mix."""
-        return self.outputs / "sweeps" / folder_name(f"{self.name}-{mark}" if mark else self.name)
+        return sweep_folder(self.outputs, self.name, mark)
 
     @cached_property
     def anew(self) -> str:

@@ -13,6 +13,8 @@ LONGEST_FOLDER = 150
 LONGEST_NAME = 100
 """Characters of a name made here; MLflow's tables take 256."""
 USUAL_CLIPS = "sample"
+MARKS = ("", "stand-in", "rehearsal")
+"""What rendered a sweep, as its folder is marked; empty for a model."""
 
 
 def sweep_name(config: Config) -> str:
@@ -41,6 +43,24 @@ def _clips(config: Config) -> str:
     if config.clips.kind == "folder" and config.clips.dir:
         return Path(os.path.normpath(Path(config.clips.dir).expanduser().absolute())).name or chosen
     return "" if chosen == USUAL_CLIPS else chosen
+
+
+def sweep_folder(outputs: Path, name: str, mark: str) -> Path:
+    """Where the plans and tables of a sweep stand; those of stand-in and rehearsal apart, by their ``mark``."""
+    return outputs / "sweeps" / folder_name(f"{name}-{mark}" if mark else name)
+
+
+def sweeps_with(outputs: Path, file: str, name: str | None = None) -> list[Path]:
+    """The folders of sweeps that have ``file``, the one that wrote it last first; of the sweep ``name`` only, if given.
+
+    A name is meant with its mark, or without.
+    """
+    found = sorted((outputs / "sweeps").glob(f"*/{file}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    folders = [path.parent for path in found]
+    if name is None:
+        return folders
+    wanted = {sweep_folder(outputs, name, mark).name for mark in MARKS}
+    return [one for one in folders if one.name in wanted]
 
 
 def folder_name(name: str) -> str:

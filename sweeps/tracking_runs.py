@@ -34,10 +34,9 @@ def reap_dead(client: Any) -> list[str]:
     Nothing else is known of such an end: the process said nothing (``kill -9``, a power cut). Runs of living
     processes, of other hosts, and runs without owner tags are left alone.
     """
-    ids = [one.experiment_id for one in client.search_experiments()]
     reaped = []
     query = f"attributes.status = 'RUNNING' and tags.`{HOST}` = '{_quoted(socket.gethostname())}'"
-    for run in search(client, ids, query):
+    for run in search_everywhere(client, query):
         if owner_is_dead(run.data.tags):
             why = f"process {run.data.tags[PID]} on {run.data.tags[HOST]} ended without a word"
             client.set_tag(run.info.run_id, "ended", why)
@@ -67,6 +66,11 @@ def find_children(client: Any, experiment: str, parent: str) -> dict[str, Any]:
     for run in search(client, [experiment], f"tags.mlflow.parentRunId = '{parent}'"):
         children.setdefault(run.data.tags.get("setting", run.info.run_name), run)
     return children
+
+
+def search_everywhere(client: Any, query: str) -> list[Any]:
+    """Every run of any experiment that matches, newest first."""
+    return search(client, [one.experiment_id for one in client.search_experiments()], query)
 
 
 def search(client: Any, experiments: list[str], query: str) -> list[Any]:

@@ -76,15 +76,11 @@ def find(outputs: Path, sweep: str | None) -> Path:
     Raises:
         NothingToWatch: there is none.
     """
-    from sweeps.naming import folder_name
+    from sweeps.naming import sweeps_with
 
-    told = sorted((outputs / "sweeps").glob(f"*/{NAME}"), key=lambda path: path.stat().st_mtime, reverse=True)
-    folders = [path.parent for path in told]
-    if sweep is not None:
-        wanted = {folder_name(name) for name in (sweep, f"{sweep}-stand-in", f"{sweep}-rehearsal")}
-        folders = [one for one in folders if one.name in wanted]
+    folders = sweeps_with(outputs, NAME, sweep)
     if not folders:
-        known = ", ".join(dict.fromkeys(path.parent.name for path in told)) or "none yet"
+        known = ", ".join(one.name for one in sweeps_with(outputs, NAME)) or "none yet"
         what = f"no sweep {sweep}" if sweep is not None else "no sweep"
         raise NothingToWatch(f"{what} in {outputs}", hint=f"those that can be watched: {known}; or --outputs DIR")
     return folders[0]

@@ -21,7 +21,7 @@ from sweeps.interrupt import interruptible
 from sweeps.judging import cost_only, fetch_weights
 from sweeps.kept import keep
 from sweeps.lock import owned
-from sweeps.naming import folder_name
+from sweeps.naming import sweep_folder
 from sweeps.results import SweepResult
 from sweeps.scoring import Scorer, score
 from sweeps.store import REFUSED, Entry, Store, check_writable, unusable
@@ -185,8 +185,7 @@ class Adoption:
         return result_of(self.name, title, self.config, self.store, taken)
 
     def _home(self, result: SweepResult) -> Path:
-        name = f"{self.name}-{result.mark}" if result.mark else self.name
-        return self.outputs / "sweeps" / folder_name(name)
+        return sweep_folder(self.outputs, self.name, result.mark)
 
     def _told(self, results: Sequence[SweepResult], scored: Scored, names: Mapping[str, str]) -> int:
         """Tables, MLflow and report of each result; the exit code of all."""

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sweeps.compare.runs import evidence
-from sweeps.compare.sides import NoSide, Side, find_side, side_of_evidence
+from sweeps.compare.runs import evidence, one_run
+from sweeps.compare.sides import RUN_ID, NoSide, Side, find_side, side_of_evidence
 from sweeps.tracking_client import open_client, translated
-from sweeps.tracking_runs import search
+from sweeps.tracking_runs import find_children, search_everywhere
 
 if TYPE_CHECKING:
     from sweeps.config import TrackingConfig
@@ -59,8 +59,7 @@ def registered(outputs: Path, tracking: "TrackingConfig") -> Side:
 
 def _tagged(client: Any) -> list[Any]:
     with translated("search runs"):
-        ids = [one.experiment_id for one in client.search_experiments()]
-        found = search(client, ids, f"tags.`{TAG}` LIKE '%'")
+        found = search_everywhere(client, f"tags.`{TAG}` LIKE '%'")
     return sorted(found, key=lambda run: str(run.data.tags[TAG]), reverse=True)
 
 
@@ -71,19 +70,12 @@ def _registration(run: Any) -> Registration:
 
 def _run_of(client: Any, words: str, outputs: Path, tracking: "TrackingConfig") -> Any:
     """The run of a side: by its id, or the one of the setting that is meant."""
-    import re
-
-    if re.fullmatch(r"[0-9a-f]{32}", words):
-        from sweeps.compare.runs import one_run
-
+    if RUN_ID.fullmatch(words):
         return one_run(client, words)
     side = find_side(words, outputs, tracking)
     query = f"tags.plan_hash = '{side.sweep.plan_hash}' and tags.role = 'sweep'"
-    from sweeps.tracking_runs import find_children
-
     with translated("search runs"):
-        ids = [one.experiment_id for one in client.search_experiments()]
-        for parent in search(client, ids, query):
+        for parent in search_everywhere(client, query):
             child = find_children(client, parent.info.experiment_id, parent.info.run_id).get(side.setting.name)
             if child is not None:
                 return child

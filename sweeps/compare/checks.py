@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sweeps.aggregate import value_of
 from sweeps.compare.sides import Side
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def invalid(baseline: Side, candidate: Side, rows: "Sequence[Row]", primaries: S
     for name in primaries:
         row = there.get(name)
         if row is None or not row.steps:
-            bare = [side.name for side in (baseline, candidate) if not _valued(side, name)]
+            bare = [side.name for side in (baseline, candidate) if not side.has(name)]
             where = f"no value at all in {' and '.join(bare)}" if bare else "no clip with a value on both sides"
             found.append(f"{name}, a primary metric, has {where}")
     return tuple(found)
@@ -62,10 +61,6 @@ def other_card(baseline: Side, candidate: Side) -> str:
         return ""
     cards = " against ".join(", ".join(one.cards) or "an unknown card" for one in (baseline, candidate))
     return f"rendered on different cards ({cards}), cost is theirs and not the settings'"
-
-
-def _valued(side: Side, metric: str) -> bool:
-    return any(value_of(cell, metric)[0] is not None for cell in side.setting.cells)
 
 
 def _changed(ours: set[str], theirs: set[str]) -> bool:

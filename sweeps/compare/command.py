@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast, get_args
 
 from eval.metric import METRICS
-from sweeps.aggregate import value_of
 from sweeps.compare.checks import invalid, notes, other_card
 from sweeps.compare.compare import MOST_PRIMARIES, Comparison, compare
 from sweeps.compare.rule import Margin, Side
@@ -84,7 +83,7 @@ def decided(
     margins = {name: one for name, one in margins.items() if not (elsewhere and name.startswith(COST))}
     for name in primaries:
         other = config.instead.get(name, name)
-        there = any(valued(one, name) for one in (baseline, candidate))
+        there = baseline.has(name) or candidate.has(name)
         if name.startswith(COST) and elsewhere:
             said.append(f"{name} decides nothing: {elsewhere}")
         elif there or other == name or other not in margins or other in primaries:
@@ -96,11 +95,6 @@ def decided(
     wrong = invalid(baseline, candidate, found.rows, chosen)
     wrong += () if chosen else ("no primary metric is left to decide",)
     return replace(found, invalid=wrong, notes=(*said, *notes(baseline, candidate)))
-
-
-def valued(side: Sides, metric: str) -> bool:
-    """Whether any cell of a side has a value of a metric."""
-    return any(value_of(cell, metric)[0] is not None for cell in side.setting.cells)
 
 
 def code_of(found: Comparison) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sweeps.compare.sides import NoSide, Side, side_of_evidence
 from sweeps.tracking_client import open_client, translated
 from sweeps.tracking_files import EVIDENCE
-from sweeps.tracking_runs import find_children, search
+from sweeps.tracking_runs import find_children, search_everywhere
 from workflow.files import read_json
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ def side_of_query(query: str, outputs: Path, tracking: "TrackingConfig") -> Side
     """The one run of a setting that an MLflow query finds. Raises NoSide, NothingKept, TrackingError."""
     client = open_client(tracking, outputs)
     with translated("search runs"):
-        ids = [one.experiment_id for one in client.search_experiments()]
-        found = search(client, ids, query)
+        found = search_everywhere(client, query)
     settings = [one for one in found if one.data.tags.get("role") != "sweep"]
     if not settings:
         raise NoSide(

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sweeps.aggregate import value_of
 from sweeps.kept import NAME as KEPT
 from sweeps.kept import NothingKept, read_kept, read_portable
-from sweeps.naming import folder_name
+from sweeps.naming import MARKS, sweep_folder, sweeps_with
 from sweeps.results import SettingResult, SweepResult
 from workflow.errors import HarnessError
 
@@ -16,9 +18,9 @@ if TYPE_CHECKING:
     from sweeps.config import TrackingConfig
 
 BASELINE = "baseline"
-_RUN = re.compile(r"[0-9a-f]{32}")
+RUN_ID = re.compile(r"[0-9a-f]{32}")
+"""How MLflow names runs."""
 _QUERY = re.compile(r"^\s*(tags|params|metrics|attributes)\b")
-MARKS = ("", "-stand-in", "-rehearsal")
 
 
 class NoSide(HarnessError):
@@ -50,6 +52,10 @@ class Side:
         """The cards that rendered it."""
         return tuple(dict.fromkeys(one.card for one in self.setting.cells if one.card))
 
+    def has(self, metric: str) -> bool:
+        """Whether any of its cells has a value of ``metric``."""
+        return any(value_of(cell, metric)[0] is not None for cell in self.setting.cells)
+
     @property
     def verified(self) -> bool:
         """Whether nothing that can change its videos is unknown of its environment."""
@@ -71,7 +77,7 @@ def find_side(words: str, outputs: Path, tracking: "TrackingConfig") -> Side:
         from sweeps.compare.baseline import registered
 
         return registered(outputs, tracking)
-    if _RUN.fullmatch(words):
+    if RUN_ID.fullmatch(words):
         from sweeps.compare.runs import side_of_run
 
         return side_of_run(words, outputs, tracking)
@@ -84,40 +90,28 @@ def find_side(words: str, outputs: Path, tracking: "TrackingConfig") -> Side:
 
 def _kept(words: str, outputs: Path) -> Side:
     """A side of the results beside the store; newest first."""
-    files = sorted((outputs / "sweeps").glob(f"*/{KEPT}"), key=lambda one: one.stat().st_mtime, reverse=True)
-    if not files:
+    folders = sweeps_with(outputs, KEPT)
+    if not folders:
         raise NoSide(f"no finished sweep in {outputs}", hint="run one first; or name the folder: --outputs DIR")
-    by_folder = {one.parent.name: one for one in files}
     sweep, _, setting = words.partition(":")
     for mark in MARKS:
-        path = by_folder.get(folder_name(f"{sweep}{mark}"))
-        if path is not None:
-            return _of_sweep(read_kept(path, outputs)[0], setting)
-    found, seen = None, dict[str, None]()
-    for path in files:
-        result = _readable(path, outputs)
-        if result is None:
-            continue
-        seen.update(dict.fromkeys(one.name for one in result.settings))
-        one = result.setting(words)
-        if one is not None and found is None:
-            found = Side(result, one, f"{result.sweep_id}{f', {result.mark}' if result.mark else ''}")
-    if found is not None:
-        return found
-    known = f"sweeps: {', '.join(by_folder)}; settings: {', '.join(list(seen)[:12])}"
+        path = sweep_folder(outputs, sweep, mark) / KEPT
+        if path.is_file():
+            result = read_kept(path, outputs)[0]
+            return _side(result, the_setting(result.settings, setting, result.sweep_id, result.baseline))
+    seen = dict[str, None]()
+    for folder in folders:
+        with suppress(NothingKept):  # another one may be meant
+            result = read_kept(folder / KEPT, outputs)[0]
+            if (one := result.setting(words)) is not None:
+                return _side(result, one)
+            seen.update(dict.fromkeys(one.name for one in result.settings))
+    known = f"sweeps: {', '.join(one.name for one in folders)}; settings: {', '.join(list(seen)[:12])}"
     raise NoSide(f"nothing is called {words!r} in {outputs}", hint=known)
 
 
-def _readable(path: Path, outputs: Path) -> SweepResult | None:
-    try:
-        return read_kept(path, outputs)[0]
-    except NothingKept:
-        return None
-
-
-def _of_sweep(result: SweepResult, setting: str) -> Side:
-    one = the_setting(result.settings, setting, result.sweep_id, result.baseline)
-    return Side(result, one, f"{result.sweep_id}{f', {result.mark}' if result.mark else ''}")
+def _side(result: SweepResult, setting: SettingResult) -> Side:
+    return Side(result, setting, f"{result.sweep_id}{f', {result.mark}' if result.mark else ''}")
 
 
 def the_setting(settings: Sequence[SettingResult], wanted: str, sweep: str, baseline: str | None) -> SettingResult:

@@ -8,15 +8,13 @@ from typing import Any
 
 from sweeps.kept import NAME as KEPT
 from sweeps.kept import NothingKept, read_kept
-from sweeps.naming import folder_name
+from sweeps.naming import sweeps_with
 from sweeps.report.folder import write_folder
 from sweeps.report.write import MAX_MB, NAME, write_report
 from sweeps.results import SweepResult
 from sweeps.votes.told import for_report
 from workflow.errors import HarnessError
 from workflow.words import counted
-
-MARKS = ("", "-stand-in", "-rehearsal")
 
 
 class ReportNotWritten(HarnessError):
@@ -78,13 +76,9 @@ def _folder(result: SweepResult, path: Path, extra: Mapping[str, Any], args: arg
 
 def find(outputs: Path, sweep: str | None) -> Path:
     """The folder of a sweep that kept its result, or of the one that did so last. Raises NothingKept."""
-    told = sorted((outputs / "sweeps").glob(f"*/{KEPT}"), key=lambda path: path.stat().st_mtime, reverse=True)
-    folders = [path.parent for path in told]
-    if sweep is not None:
-        wanted = {folder_name(f"{sweep}{mark}") for mark in MARKS}
-        folders = [one for one in folders if one.name in wanted]
+    folders = sweeps_with(outputs, KEPT, sweep)
     if not folders:
-        known = ", ".join(sorted(path.parent.name for path in told)) or "none yet"
+        known = ", ".join(sorted(one.name for one in sweeps_with(outputs, KEPT))) or "none yet"
         what = f"no finished sweep {sweep}" if sweep is not None else "no finished sweep"
         raise NothingKept(f"{what} in {outputs}", hint=f"those that there are: {known}; or --outputs DIR")
     return folders[0]

@@ -10,7 +10,7 @@ from sweeps.kept import read_portable
 from sweeps.results import SweepResult
 from sweeps.story.claims import BASE, CLAIMS
 from sweeps.tracking_client import open_client, tracking_uri, translated
-from sweeps.tracking_runs import find_children, search
+from sweeps.tracking_runs import find_children, search_everywhere
 from workflow.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def _settings(client: Any, sweep: str) -> list[Any]:
     query = f"attributes.run_id = '{named}'" if sweep else f"tags.role = 'sweep' and tags.baseline = '{BASE}'"
     variants = {claim.variant for claim in CLAIMS}
     with translated("search runs"):
-        ids = [one.experiment_id for one in client.search_experiments()]
-        for parent in search(client, ids, query):
+        for parent in search_everywhere(client, query):
             children = find_children(client, parent.info.experiment_id, parent.info.run_id)
             if BASE in children and variants & set(children) and parent.info.status != "RUNNING":
                 return sorted(children.values(), key=lambda one: int(one.info.start_time))

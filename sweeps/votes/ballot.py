@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from sweeps.naming import MARKS
 from workflow.errors import HarnessError
 
 FORMAT: Final = "blind-votes"
@@ -106,7 +107,7 @@ def _ballot(told: Any) -> Ballot:
             raise _Wrong(f"choice {number}: the same pair as choice {seen[one.pair]}")
     return Ballot(
         sweep=_text(fields["sweep"], "sweep", MOST_NAME),
-        mark=_one_of(fields["mark"], "mark", ("", "stand-in", "rehearsal")),
+        mark=_one_of(fields["mark"], "mark", MARKS),
         plan=_matching(fields["plan"], "plan", r"[0-9a-f]{12}"),
         language=_one_of(fields["language"], "language", ("en", "zh")),
         round=_matching(fields["round"], "round", r"[0-9a-f]{16}"),

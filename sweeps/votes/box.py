@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from sweeps.kept import read_kept
-from sweeps.naming import folder_name
+from sweeps.naming import sweep_folder
 from sweeps.report.page import as_json
 from sweeps.results import SweepResult
 from sweeps.votes.ballot import Ballot, Choice, VotesError, read_ballot, refuse
@@ -30,7 +30,7 @@ class Votes:
 
 def home(ballot: Ballot, outputs: Path) -> Path:
     """The folder of the sweep that ``ballot`` names."""
-    return outputs / "sweeps" / folder_name(f"{ballot.sweep}-{ballot.mark}" if ballot.mark else ballot.sweep)
+    return sweep_folder(outputs, ballot.sweep, ballot.mark)
 
 
 def result_of(ballot: Ballot, file: Path, outputs: Path) -> SweepResult:
