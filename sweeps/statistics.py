@@ -7,7 +7,8 @@ a nominal 95 % on normal data at n = 5 / 9 / 30: t 95.8 / 95.1 / 95.2 %, percent
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 LEVEL = 0.95
 """Coverage that intervals aim at, unless another is asked for."""
@@ -19,12 +20,16 @@ RESAMPLES = 4999
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over ``n`` clips and its 95 % interval, in the unit of the values; no ends below two clips."""
+    """A mean over ``n`` clips and its interval, in the unit of the values; no ends below two clips.
+
+    ``level`` is the coverage that it aims at.
+    """
 
     mean: float
     low: float | None
     high: float | None
     n: int
+    level: float = field(default=LEVEL, repr=False)
 
     @property
     def half_width(self) -> float | None:
@@ -55,25 +60,30 @@ def t_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
     n = len(values)
     mean = math.fsum(values) / n
     if n < 2:
-        return Interval(mean, None, None, n)
+        return Interval(mean, None, None, n, level)
     spread = math.sqrt(math.fsum((one - mean) ** 2 for one in values) / (n - 1) / n)
     half = float(stdtrit(n - 1, 0.5 + level / 2)) * spread
-    return Interval(mean, mean - half, mean + half, n)
+    return Interval(mean, mean - half, mean + half, n, level)
 
 
 def bootstrap_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
     """Mean and BCa bootstrap interval (Efron 1987) over clips; the same values give the same ends."""
+    return _bootstrap(tuple(values), level)
+
+
+@lru_cache(maxsize=4096)  # tables, MLflow and the report ask for the same ones, and each takes thousands of resamples
+def _bootstrap(values: tuple[float, ...], level: float) -> Interval:
     import numpy as np
     from scipy.stats import bootstrap
 
-    data = np.asarray(values, dtype=float)
     mean = math.fsum(values) / len(values)
+    data = np.asarray(values, dtype=float)
     if np.ptp(data) == 0:  # every resample is the same: BCa divides by zero
-        return Interval(mean, mean, mean, len(values))
+        return Interval(mean, mean, mean, len(values), level)
     found = bootstrap(
         (data,), np.mean, confidence_level=level, n_resamples=RESAMPLES, method="BCa", rng=np.random.default_rng(0)
     ).confidence_interval
-    return Interval(mean, float(found.low), float(found.high), len(values))
+    return Interval(mean, float(found.low), float(found.high), len(values), level)
 
 
 def interval(values: Sequence[float], level: float = LEVEL) -> Interval | None:

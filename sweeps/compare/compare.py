@@ -39,7 +39,6 @@ class Row:
     noise: float | None = None
     more: int | None = None
     power: float | None = None
-    level: float = 0.95
 
     @property
     def n(self) -> int:
@@ -78,13 +77,10 @@ def compare(
     """
     names = [one for one in metric_names((*baseline.setting.cells, *candidate.setting.cells)) if one in METRICS]
     names = [one for one in names if not only or one in only or one in primaries]
-    usable = [one for one in primaries if _paired(baseline.setting, candidate.setting, one, margins.get(one))[0]]
-    steps = {name: list(_steps(baseline, candidate, name, margins[name]).values()) for name in usable}
-    gated = holm(steps)
+    pairs = {one: _paired(candidate.setting, baseline.setting, one, margins.get(one)) for one in names}
+    gated = holm({one: pairs[one].steps for one in primaries if one in pairs and pairs[one].steps})
     rows = [
-        _row(
-            baseline, candidate, name, margins.get(name), gated.get(name), primary=name in primaries, count=len(usable)
-        )
+        _row(baseline, candidate, name, pairs[name], margins.get(name), gated.get(name), primary=name in primaries)
         for name in names
     ]
     rows.sort(key=lambda row: primaries.index(row.metric) if row.primary else len(primaries))
@@ -95,25 +91,21 @@ def _row(
     baseline: Side,
     candidate: Side,
     metric: str,
+    pairs: "_Pairs",
     margin: Margin | None,
     gated: Interval | None,
     *,
     primary: bool,
-    count: int,
 ) -> Row:
-    ours, theirs = _paired(candidate.setting, baseline.setting, metric, margin)
-    steps = {clip: ours[clip] - theirs[clip] for clip in ours}
-    listed = list(steps.values())
-    found = interval(listed)
-    base, mine = _mean(theirs), _mean(ours)
+    """One metric's row; ``gated`` is the interval that a primary metric is judged by."""
     lost = lost_clips(baseline.setting, candidate.setting, metric)
     row = Row(
         metric=metric,
         unit=METRICS[metric].unit,
-        baseline=base,
-        candidate=mine,
-        difference=gated if primary and gated is not None else found,
-        steps=steps,
+        baseline=_mean(pairs.theirs),
+        candidate=_mean(pairs.ours),
+        difference=gated or interval(pairs.steps),
+        steps=dict(zip(pairs.ours, pairs.steps, strict=True)),
         clips=len(baseline.setting.clips),
         lost=lost,
         primary=primary,
@@ -121,32 +113,35 @@ def _row(
     )
     if margin is None:
         return row
-    size = margin.of(base if base is not None else 0.0)
-    verdict = judge(row.difference, size, margin.side)
-    if lost:  # what is missing counts as a failure: leaving it out would make a bad release look better
-        verdict = "worse"
+    size = margin.of(row.baseline or 0.0)
+    # what is missing counts as a failure: leaving it out would make a bad release look better
+    verdict = "worse" if lost else judge(row.difference, size, margin.side)
     return replace(
         row,
         margin=size,
         verdict=verdict,
-        more=more_clips(listed, size, margin.side) if verdict == "not enough evidence" else None,
-        power=power(listed, size) if primary else None,
-        level=1 - 0.05 / count if primary and count else 0.95,
+        more=more_clips(pairs.steps, size, margin.side) if verdict == "not enough evidence" else None,
+        power=power(pairs.steps, size) if primary else None,
     )
 
 
-def _paired(
-    one: SettingResult, other: SettingResult, metric: str, margin: Margin | None
-) -> tuple[dict[str, float], dict[str, float]]:
-    """The values by clip of both, over clips and seeds that both have."""
-    mine, theirs = _values(one, metric, margin), _values(other, metric, margin)
+@dataclass(frozen=True)
+class _Pairs:
+    """The values by clip of both sides, over clips and seeds that both have."""
+
+    ours: Mapping[str, float]
+    theirs: Mapping[str, float]
+
+    @property
+    def steps(self) -> list[float]:
+        """The differences, clip by clip."""
+        return [value - self.theirs[clip] for clip, value in self.ours.items()]
+
+
+def _paired(candidate: SettingResult, baseline: SettingResult, metric: str, margin: Margin | None) -> _Pairs:
+    mine, theirs = _values(candidate, metric, margin), _values(baseline, metric, margin)
     both = [key for key in mine if key in theirs]
-    return _by_clip(mine, both), _by_clip(theirs, both)
-
-
-def _steps(baseline: Side, candidate: Side, metric: str, margin: Margin) -> dict[str, float]:
-    ours, theirs = _paired(candidate.setting, baseline.setting, metric, margin)
-    return {clip: ours[clip] - theirs[clip] for clip in ours}
+    return _Pairs(_by_clip(mine, both), _by_clip(theirs, both))
 
 
 def _values(setting: SettingResult, metric: str, margin: Margin | None) -> dict[tuple[str, int], float]:

@@ -53,8 +53,7 @@ def judge(found: Interval | None, margin: float, side: Side) -> Verdict:
     """
     if found is None or found.low is None or found.high is None:
         return "not enough evidence"
-    fell = found.high < 0 and found.mean < -margin
-    rose = found.low > 0 and found.mean > margin
+    rose, fell = moved(found, margin)
     bad = {"lower": rose, "target": rose, "higher": fell, "floor": fell, "band": rose or fell}[side]
     good = {"lower": fell, "target": fell, "higher": rose, "floor": False, "band": False}[side]
     if bad or good:
@@ -62,6 +61,13 @@ def judge(found: Interval | None, margin: float, side: Side) -> Verdict:
     if found.low >= -margin and (found.high <= margin or side == "floor"):
         return "same"
     return "not enough evidence"
+
+
+def moved(found: Interval, margin: float) -> tuple[bool, bool]:
+    """Whether a difference rose, and whether it fell: its interval excludes 0, and the effect is beyond the margin."""
+    if found.low is None or found.high is None:
+        return False, False
+    return found.low > 0 and found.mean > margin, found.high < 0 and found.mean < -margin
 
 
 def more_clips(steps: Sequence[float], margin: float, side: Side) -> int | None:

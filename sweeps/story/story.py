@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sweeps.aggregate import difference, unfinished, value_of
-from sweeps.compare.rule import Margin
+from sweeps.aggregate import difference, summarise, unfinished, value_of
+from sweeps.compare.rule import Margin, moved
 from sweeps.results import SettingResult, SweepResult
-from sweeps.statistics import Interval, over_seeds
+from sweeps.statistics import Interval
 from sweeps.story.claims import BASE, BASE_SAYS, CLAIMS, Claim, Expected
 
 Status = Literal[
@@ -96,12 +96,7 @@ def measure(
     if metric not in margins:
         return Measure(metric, expected, None, 0.0, "not measured", "compare.margins has none for it")
     step = difference(setting, base, metric).interval
-    values = over_seeds(
-        {clip: [one for cell in base.cells if cell.clip == clip and (one := value_of(cell, metric)[0]) is not None]
-         for clip in base.clips}
-    )  # fmt: skip
-    mean = sum(values.values()) / len(values) if values else 0.0
-    margin = margins[metric].of(mean)
+    margin = margins[metric].of(summarise(base, metric).mean or 0.0)
     if step is None:
         why = next((why for cell in setting.cells if (why := value_of(cell, metric)[1])), "no value on both sides")
         return Measure(metric, expected, None, margin, "not measured", why)
@@ -119,7 +114,7 @@ def holds(step: Interval, margin: float, expected: Expected) -> Status:
     if step.low is None or step.high is None:
         return "not enough evidence"
     inside = -margin <= step.low and step.high <= margin
-    rose, fell = step.low > 0 and step.mean > margin, step.high < 0 and step.mean < -margin
+    rose, fell = moved(step, margin)
     shown = {"up": rose, "down": fell, "same": inside, "either": rose or fell}[expected]
     excluded = {"up": step.high <= margin, "down": step.low >= -margin, "same": rose or fell, "either": inside}[
         expected
