@@ -2,12 +2,13 @@
 
 import csv
 import io
+from collections.abc import Sequence
 
 from eval.metric import METRICS
 from eval.trust import remark
 from sweeps.aggregate import difference, flags_of, metric_names, summarise
 from sweeps.cards import by_card, places
-from sweeps.inert import inert
+from sweeps.inert import inert, table_cell, table_lines
 from sweeps.rehearsal import grid
 from sweeps.results import SettingResult, SweepResult
 from sweeps.summary_view import view
@@ -27,14 +28,12 @@ def summary_markdown(sweep: SweepResult) -> str:
     for column in seen.columns:
         marks = [column.doubt, column.unit] if column.doubt else [column.unit]
         head.append(column.metric + "".join(f" ({mark})" for mark in marks if mark))
-    lines = [f"# {seen.title}", "", _row(head), _row(["---"] * len(head))]
-    for line in seen.lines:
-        cells = ["<br>".join(one.lines) for one in line.entries]
-        lines.append(_row([inert(line.setting), line.clips, *(["demo"] if seen.stand_in else []), *cells]))
+    demo = ["demo"] if seen.stand_in else []
+    rows = [[line.setting, line.clips, *demo, *(one.lines for one in line.entries)] for line in seen.lines]
+    lines = [f"# {seen.title}", "", *_table(head, rows)]
     for found in (grid(sweep), by_card(sweep)):
         if found is not None:
-            lines += ["", f"## {found.title}", "", _row(list(map(inert, found.head))), _row(["---"] * len(found.head))]
-            lines += [_row(list(map(inert, row))) for row in found.rows]
+            lines += ["", f"## {found.title}", "", *_table(found.head, found.rows)]
     lines += [
         "",
         *(f"- {inert(one)}" for one in (*seen.failures, *seen.collapsed, *places(sweep), *seen.missing)),
@@ -73,5 +72,9 @@ def _facts(setting: SettingResult, base: SettingResult | None, metric: str) -> l
     return [*facts, "; ".join(f"{count}× {why}" for why, count in found.missing.items())]
 
 
-def _row(cells: list[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+def _table(head: Sequence[str], rows: Sequence[Sequence[str | Sequence[str]]]) -> list[str]:
+    """A table in Markdown; a cell is one line or several."""
+    return table_lines(
+        [table_cell(one) for one in head],
+        [[table_cell(one) if isinstance(one, str) else table_cell(*one) for one in row] for row in rows],
+    )

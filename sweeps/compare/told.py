@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from sweeps.compare.compare import Comparison, Row
-from sweeps.inert import inert
+from sweeps.inert import table_cell, table_lines
 from sweeps.results import note_of
 from sweeps.summary_view import unit, with_error
 from workflow.words import counted
@@ -115,13 +115,12 @@ def show(found: Comparison, console: "Console", *, whole: bool = False) -> None:
 def markdown(found: Comparison) -> str:
     """The same for a pull request."""
     lines = [f"### {_plain(title(found))}", "", f"**{_plain(conclusion(found))}**", ""]
-    lines += [f"| {' | '.join(HEAD)} |", f"|{'---|' * len(HEAD)}"]
-    lines += [f"| {' | '.join(_plain(one) for one in cells(row))} |" for row in found.rows]
+    lines += table_lines(HEAD, [[_plain(one) for one in cells(row)] for row in found.rows])
     return "\n".join([*lines, "", *(f"- {_plain(one)}" for one in under(found))]) + "\n"
 
 
 def _plain(text: str) -> str:
-    return inert(text).replace("|", "\\|").replace("\n", " ").replace("* ", "\\* ")
+    return table_cell(text).replace("* ", "\\* ")
 
 
 def shown(found: Comparison) -> list[Row]:

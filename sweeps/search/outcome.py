@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sweeps.inert import table_cell, table_lines
 from sweeps.results import note_of
 from sweeps.search.aims import total_violation
 from sweeps.search.book import Book
@@ -195,11 +196,7 @@ def markdown(outcome: Outcome) -> str:
     """The whole outcome as Markdown."""
     head = headings(outcome)
     note = f"\n*{outcome.note}*\n" if outcome.note else ""
-    lines = [f"# {outcome.title}: search", note, f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    lines += [f"| {' | '.join(_plain(one) for one in cells(outcome, row))} |" for row in outcome.rows]
-    lines += ["", *(f"- {_plain(line)}" for _, line in outcome.lines if line)]
+    rows = [[table_cell(one) for one in cells(outcome, row)] for row in outcome.rows]
+    lines = [f"# {outcome.title}: search", note, *table_lines(head, rows)]
+    lines += ["", *(f"- {table_cell(line)}" for _, line in outcome.lines if line)]
     return "\n".join(lines) + "\n"
-
-
-def _plain(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from eval.metric import METRICS
 from runner.text import plain
 from sweeps.compare.told import wide
-from sweeps.inert import inert
+from sweeps.inert import inert, table_cell, table_lines
 from sweeps.results import SweepResult
 from sweeps.story.claims import ARTEFACT
 from sweeps.story.story import Chapter, Measure
@@ -80,14 +80,8 @@ def show(result: SweepResult, chapters: Sequence[Chapter], console: "Console") -
 def markdown(result: SweepResult, chapters: Sequence[Chapter]) -> str:
     """The same as Markdown."""
     lines = ["# The tuning history, verdict by verdict", "", *([f"*{note(result)}*", ""] if note(result) else [])]
-    lines += [f"| {' | '.join(HEAD)} |", f"|{'---|' * len(HEAD)}"]
-    lines += [f"| {' | '.join(_cell(cell) for cell in row)} |" for row in rows(chapters)]
+    lines += table_lines(HEAD, [[table_cell(*one) for one in row] for row in rows(chapters)])
     return "\n".join([*lines, "", *(f"- {inert(one)}" for one in under(result, chapters))]) + "\n"
-
-
-def _cell(lines: Sequence[str]) -> str:
-    """Lines in one cell; a backslash before a bar would let the bar end the cell."""
-    return "<br>".join(inert(line.replace("\\", "\\\\")).replace("|", "\\|") for line in lines)
 
 
 def for_report(result: SweepResult, chapters: Sequence[Chapter]) -> dict[str, Any]:

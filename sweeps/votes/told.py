@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sweeps.inert import inert
+from sweeps.inert import table_cell, table_lines
 from sweeps.results import SweepResult
 from sweeps.votes.agreement import Agreement, Tally, agreement, tallies, wilson
 from sweeps.votes.ballot import TICKS
@@ -125,19 +125,14 @@ def markdown(every: Sequence[Told]) -> str:
     """All plans of a sweep, one after the other, with the remarks."""
     lines = ["# Blind choices"]
     for found in every:
-        lines += ["", f"## {_plain(found.title)}"]
+        lines += ["", f"## {table_cell(found.title)}"]
         for head, rows in tables(found):
-            lines += ["", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-            lines += [f"| {' | '.join(map(_plain, row))} |" for row in rows]
+            lines += ["", *table_lines(head, [list(map(table_cell, row)) for row in rows])]
         remarks = [one for one in found.votes.choices if one.remark]
-        lines += ["", *(f"- {_plain(_remark(one.clip, one.seed, one.shown, one.remark))}" for one in remarks)]
-        lines += ["", *map(_plain, under(found))]
+        lines += ["", *(f"- {table_cell(_remark(one.clip, one.seed, one.shown, one.remark))}" for one in remarks)]
+        lines += ["", *map(table_cell, under(found))]
     return "\n".join(lines) + "\n"
 
 
 def _remark(clip: str, seed: int, shown: tuple[str, str], remark: str) -> str:
     return f"{clip}, seed {seed}, {shown[0]} (1) and {shown[1]} (2): {remark}"
-
-
-def _plain(text: str) -> str:
-    return inert(text).replace("|", "\\|").replace("\n", " ")
