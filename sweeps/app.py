@@ -26,9 +26,10 @@ from sweeps.naming import sweep_folder, sweep_name
 from sweeps.plan import Plan, PlannedCell, require_possible
 from sweeps.planning import Planner
 from sweeps.precheck import check_config
+from sweeps.rescoring import score_all
 from sweeps.results import SweepResult
 from sweeps.running import execute
-from sweeps.scoring import Scorer, ScoreTask, ScoringPool, score
+from sweeps.scoring import Scorer, ScoreTask, score
 from sweeps.settings import Compose
 from sweeps.store import REFUSED, Entry, Store, check_writable, unusable
 from workflow.errors import HarnessError
@@ -235,34 +236,19 @@ class App:
         )
 
     def _score_stored(self, planner: Planner, plan: Plan) -> dict[str, str]:
-        from rich.progress import Progress as Bar
-
-        unscored: dict[str, str] = {}
+        """Score what has no score yet; why some have none still."""
         if not cost_only(self.config, planner.known.rehearsal):
             fetch_weights(self.config, self.console)
-        with ScoringPool(self.config.scoring.workers, self.config.scoring.timeout_s, self.scorer) as pool:
-            for one in plan.cells:
-                if one.cell is None or one.environment is None or one.state == "collapsed":
-                    continue
-                entry = planner.store.find(one.cell.recipe, one.environment)
-                if entry is None:
-                    continue
-                task = self.task(planner, one, entry)
-                if task is not None and planner.store.score(entry, task.scorer) is None:
-                    pool.submit(task)
-            total = pool.waiting
-            with Bar(console=self.console, disable=not self.console.is_terminal) as bar:
-                shown = bar.add_task("scoring", total=total)
-                while pool.waiting and not self.cancel.is_set():
-                    for task, judged, why in pool.finished(0.5):
-                        bar.advance(shown)
-                        if judged is None:
-                            unscored[task.key] = why
-                        else:
-                            planner.store.put_score(Entry(task.video.parent, {}), task.scorer, judged)
-        done = total - pool.waiting - len(unscored)
-        self.console.print(f"scored {counted(done, 'render')} again", highlight=False)
-        return unscored
+        tasks = []
+        for one in plan.cells:
+            if one.cell is None or one.environment is None or one.state == "collapsed":
+                continue
+            entry = planner.store.find(one.cell.recipe, one.environment)
+            task = self.task(planner, one, entry) if entry is not None else None
+            tasks += [task] if task is not None else []
+        found = score_all(self.config, planner.store, tasks, self.console, self.cancel, self.scorer)
+        self.console.print(f"scored {counted(len(found.new), 'render')} again", highlight=False)
+        return found.unscored
 
     def task(self, planner: Planner, one: PlannedCell, entry: Entry) -> ScoreTask | None:
         """What to score of a cell's render; None where videos are not judged."""

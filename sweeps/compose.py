@@ -10,6 +10,7 @@ from sweeps.commandline import CommandLine, known_keys
 from sweeps.config import Config
 
 NO_LINE = CommandLine(())
+CONF = Path(__file__).resolve().parents[1] / "conf"
 
 
 @dataclass
@@ -33,9 +34,7 @@ class Composer:
     def _compose(self, groups: Mapping[str, str]) -> Config:
         from hydra import compose
 
-        own = [one for one in self.overrides if one.lstrip("+~").split("=", 1)[0] not in groups]
-        chosen = [f"{group}={option}" for group, option in groups.items()]
-        composed = compose("config", [*own, *chosen], return_hydra_config=True)
+        composed = compose("config", in_groups(self.overrides, groups), return_hydra_config=True)
         return typed(composed, composed.hydra.runtime.choices, self.line)
 
 
@@ -60,8 +59,14 @@ def typed(composed: Any, choices: Mapping[str, Any], line: CommandLine = NO_LINE
     return config
 
 
-def by_itself(conf: Path, overrides: Iterable[str] = (), line: CommandLine = NO_LINE) -> Config:
-    """The config outside a sweep's command, for those that need some of it. Raises ConfigError."""
+def in_groups(overrides: Iterable[str], groups: Mapping[str, str]) -> list[str]:
+    """``overrides`` with ``groups`` (group → option) chosen in place of their own choice of them."""
+    own = [one for one in overrides if one.lstrip("+~").split("=", 1)[0] not in groups]
+    return [*own, *(f"{group}={option}" for group, option in groups.items())]
+
+
+def configured(overrides: Iterable[str] = (), line: CommandLine = NO_LINE) -> Config:
+    """The config that ``python sweep.py`` composes, for commands beside it. Raises ConfigError."""
     from hydra import compose, initialize_config_dir
 
     from sweeps.conferrors import translate
@@ -69,7 +74,7 @@ def by_itself(conf: Path, overrides: Iterable[str] = (), line: CommandLine = NO_
 
     register()
     try:
-        with initialize_config_dir(str(conf), version_base="1.3"):
+        with initialize_config_dir(str(CONF), version_base="1.3"):
             composed = compose("config", list(overrides), return_hydra_config=True)
         return typed(composed, composed.hydra.runtime.choices, line)
     except Exception as error:

@@ -1,21 +1,17 @@
 """The graph of one setting as a file: what a person takes to ComfyUI."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
-from sweeps.commandline import CommandLine, read
-from sweeps.compose import by_itself
-from sweeps.config import Config
+from sweeps.commandline import read
+from sweeps.compose import configured, in_groups
 from sweeps.naming import folder_name
 from sweeps.settings import Setting, expand
 from workflow.binding import bind
 from workflow.errors import HarnessError
 from workflow.files import write_atomically
 from workflow.graph import Graph, load_graph
-
-CONF: Final = Path(__file__).resolve().parents[1] / "conf"
 
 
 class NotOneSetting(HarnessError):
@@ -36,8 +32,8 @@ def export(words: Sequence[str], output: Path | None) -> Path:
     Raises NotOneSetting, ExportUnwritable, ConfigError, ParameterError, GraphError.
     """
     line = read(words)
-    config = by_itself(CONF, line.arguments, line)
-    settings = expand(config, lambda groups: _composed(line, groups))
+    config = configured(line.arguments, line)
+    settings = expand(config, lambda groups: configured(in_groups(line.arguments, groups), line))
     if len(settings) != 1:
         hint = "leave out sweep.axes, and say which values are meant: workflow.steps=6"
         raise NotOneSetting(f"these words mean {len(settings)} settings", hint=hint)
@@ -60,9 +56,3 @@ def graph_of(setting: Setting) -> Graph:
     path = setting.config.workflow.graph
     graph = load_graph(None if path is None else Path(path).expanduser())
     return bind(graph).patch(graph, setting.values, setting.inputs).graph
-
-
-def _composed(line: CommandLine, groups: Mapping[str, str]) -> Config:
-    """The config with the options that axes name in place of those of ``line``."""
-    own = [one for one in line.arguments if one.lstrip("+~").partition("=")[0] not in groups]
-    return by_itself(CONF, [*own, *(f"{group}={option}" for group, option in groups.items())], line)

@@ -14,6 +14,7 @@ from workflow.errors import HarnessError, told
 from workflow.graph import Graph, GraphError, is_link, title_of
 from workflow.inside import graph_of
 from workflow.parameters import ALIASES
+from workflow.words import one_line
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -119,7 +120,7 @@ def _graph(path: Path) -> Graph:
 def _line(value: Any) -> str:
     """A value on one line, nothing in it but letters."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return "".join(one if one.isprintable() else " " for one in text)
+    return one_line(text)
 
 
 def _lines(text: str) -> str:

@@ -11,7 +11,7 @@ from sweeps.adopt.enter import enter
 from sweeps.adopt.folder import GROWS, Seen, look, settled
 from sweeps.adopt.group import Group, Video, grouped
 from sweeps.adopt.inputs import Inputs
-from sweeps.adopt.judge import Judged, Scored, broken, judged_by, score_all
+from sweeps.adopt.judge import Judged, broken, judged_by
 from sweeps.adopt.made import NotAdopted, made_by
 from sweeps.adopt.result import Taken, check_baseline, name_of, plan_of, result_of
 from sweeps.adopt.tell import Teller
@@ -22,6 +22,7 @@ from sweeps.judging import cost_only, fetch_weights
 from sweeps.kept import keep
 from sweeps.lock import owned
 from sweeps.naming import sweep_folder
+from sweeps.rescoring import Scored, score_all
 from sweeps.results import SweepResult
 from sweeps.scoring import Scorer, score
 from sweeps.store import REFUSED, Entry, Store, check_writable, unusable

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
 
     from sweeps.adopt.adoption import Adoption
     from sweeps.adopt.inputs import Inputs
-    from sweeps.compare.command import configured
+    from sweeps.compose import configured
     from sweeps.config import HooksConfig
     from sweeps.precheck import check_config
 

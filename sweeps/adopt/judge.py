@@ -1,19 +1,16 @@
 """Adopted videos judged: against their speech and picture where these are here, else by their own sound."""
 
-import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sweeps.adopt.group import Video
 from sweeps.adopt.inputs import Input, Inputs
 from sweeps.judging import settings_of
-from sweeps.scoring import Scorer, ScoreTask, ScoringPool
-from sweeps.store import Entry, Store
+from sweeps.scoring import ScoreTask
+from sweeps.store import Entry
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from sweeps.config import Config
 
 
@@ -23,14 +20,6 @@ class Judged:
 
     task: ScoreTask
     notes: tuple[str, ...] = ()
-
-
-@dataclass
-class Scored:
-    """What came of judging: videos (by SHA-256) scored just now, and why others have no score."""
-
-    new: list[str] = field(default_factory=list)
-    unscored: dict[str, str] = field(default_factory=dict)
 
 
 def judged_by(config: "Config", video: Video, entry: Entry, audio: Inputs, pictures: Inputs) -> Judged:
@@ -59,39 +48,6 @@ def judged_by(config: "Config", video: Video, entry: Entry, audio: Inputs, pictu
         looked.sha256 if looked else None,
     )
     return Judged(task, tuple(notes))
-
-
-def score_all(
-    config: "Config",
-    store: Store,
-    tasks: Iterable[ScoreTask],
-    console: "Console",
-    cancel: threading.Event,
-    scorer: Scorer,
-) -> Scored:
-    """Score what has no score yet, each kept as soon as it is there; ends early when ``cancel`` is set."""
-    from rich.progress import Progress as Bar
-
-    found = Scored()
-    todo = [one for one in tasks if store.score(Entry(one.video.parent, {}), one.scorer) is None]
-    if not todo:
-        return found
-    with (
-        ScoringPool(config.scoring.workers, config.scoring.timeout_s, scorer) as pool,
-        Bar(console=console, disable=not console.is_terminal) as bar,
-    ):
-        for one in todo:
-            pool.submit(one)
-        shown = bar.add_task("scoring", total=len(todo))
-        while pool.waiting and not cancel.is_set():
-            for task, told, why in pool.finished(0.5):
-                bar.advance(shown)
-                if told is None:
-                    found.unscored[task.key] = why
-                else:
-                    store.put_score(Entry(task.video.parent, {}), task.scorer, told)
-                    found.new.append(task.key)
-    return found
 
 
 def broken(scores: Mapping[str, Mapping[str, object] | None]) -> dict[str, str]:

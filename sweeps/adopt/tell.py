@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sweeps.adopt.judge import Scored
 from sweeps.adopt.words import Left, printable
 from sweeps.forecast import size
+from sweeps.rescoring import Scored
 from sweeps.results import SweepResult
 from sweeps.store import Entry
 from workflow.words import counted

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sweeps.compare.sides import NoSide, find_side
 from workflow.files import write_atomically
+from workflow.words import one_line
 
 if TYPE_CHECKING:
     from sweeps.config import TrackingConfig
@@ -30,7 +31,7 @@ def tag_best(words: str, why: str, outputs: Path, tracking: "TrackingConfig", fi
     who, when = getpass.getuser(), f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     said = [f"The best: {side.name}", f"tagged by {who}, {when}", *([f"why: {why}"] if why else [])]
     said += [side.sweep.note] if side.sweep.note else []
-    head = "".join(f"# {_line(one)}\n" for one in said)
+    head = "".join(f"# {one_line(one)}\n" for one in said)
     lines = "".join(f"  {name}: {_value(value)}\n" for name, value in workflow.items())
     write_atomically(file, f"# @package _global_\n{head}workflow:\n{lines}")
     return side.name
@@ -48,7 +49,3 @@ def read_best(file: Path = FILE) -> list[str]:
 def _value(value: Any) -> str:
     """JSON, which is YAML too; ``${`` stays what it is and names no other key."""
     return json.dumps(value, ensure_ascii=False).replace("${", "\\\\${")
-
-
-def _line(text: str) -> str:
-    return "".join(one if one.isprintable() else " " for one in text)

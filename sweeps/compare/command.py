@@ -14,14 +14,14 @@ from sweeps.compare.rule import Margin, Side
 from sweeps.compare.sides import Side as Sides
 from sweeps.compare.sides import find_side
 from sweeps.compare.told import as_json, junit, markdown, show, wide
+from sweeps.compose import configured
 from workflow.errors import HarnessError
 from workflow.files import write_atomically, write_json
 
 if TYPE_CHECKING:
-    from sweeps.config import CompareConfig, Config
+    from sweeps.config import CompareConfig
 
 OK, INVALID, REGRESSION = 0, 2, 4
-CONF: Final = Path(__file__).resolve().parents[2] / "conf"
 COST: Final = "cost/"
 EXAMPLE: Final = "lipsync/confidence=0.5"
 
@@ -45,12 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--margin", nargs="+", default=[], metavar="NAME=SIZE", help=f"another margin, in its unit: {EXAMPLE}"
     )
-    _add_config(parser)
+    add_config(parser)
     for kind in ("json", "markdown", "junit"):
         parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"also write it as {kind}")
 
 
-def _add_config(parser: argparse.ArgumentParser) -> None:
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """The word that sets what ``sweep.py`` would be told."""
     parser.add_argument(
         "--config", nargs="+", default=[], metavar="KEY=VALUE", help="as for sweep.py: tracking=server tracking.uri=…"
     )
@@ -154,13 +155,6 @@ def _own(name: str) -> Margin:
     return Margin(0.0, "band")
 
 
-def configured(overrides: Sequence[str] = ()) -> "Config":
-    """The config that ``python sweep.py`` composes: it holds the rules and where MLflow is. Raises ConfigError."""
-    from sweeps.compose import by_itself
-
-    return by_itself(CONF, overrides)
-
-
 def add_baseline_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of ``baseline``."""
     parser.add_argument("what", choices=("set", "show", "history"))
@@ -168,7 +162,7 @@ def add_baseline_arguments(parser: argparse.ArgumentParser) -> None:
         "side", nargs="?", metavar="RUN", help="with set: SWEEP:SETTING, a setting, or an MLflow run's id"
     )
     parser.add_argument("--why", default="", metavar="REASON", help="with set: kept beside it")
-    _add_config(parser)
+    add_config(parser)
 
 
 def run_baseline(args: argparse.Namespace) -> int:
@@ -197,7 +191,7 @@ def add_best_arguments(parser: argparse.ArgumentParser) -> None:
         "side", nargs="?", metavar="RUN", help="SWEEP:SETTING, a setting, a run's id; none shows what is"
     )
     parser.add_argument("--why", default="", metavar="REASON", help="kept beside it")
-    _add_config(parser)
+    add_config(parser)
 
 
 def run_best(args: argparse.Namespace) -> int:

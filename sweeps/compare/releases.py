@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sweeps.aggregate import summarise
 from sweeps.compare.compare import Comparison
+from sweeps.figure import new_figure, save_figure
 from sweeps.lettering import drawable
 from sweeps.summary_view import unit
 from sweeps.tracking_client import TrackingError, open_client, translated
@@ -92,15 +93,7 @@ def _earlier(found: Comparison, metrics: list[str], outputs: Path, tracking: "Tr
 
 
 def _picture(found: Comparison, metrics: list[str], releases: list[Release], path: Path) -> None:
-    from io import BytesIO
-
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from workflow.media.files import write_bytes
-
-    figure = Figure(figsize=(max(5.0, 1.1 * len(releases) + 2), 1.9 * len(metrics) + 0.8), layout="constrained")
-    canvas: Any = FigureCanvasAgg(figure)
+    figure = new_figure(max(5.0, 1.1 * len(releases) + 2), 1.9 * len(metrics) + 0.8)
     axes = figure.subplots(len(metrics), 1, squeeze=False, sharex=True)
     margins = {row.metric: row.margin for row in found.primaries}
     for axis, metric in zip(axes[:, 0], metrics, strict=True):
@@ -122,6 +115,4 @@ def _picture(found: Comparison, metrics: list[str], releases: list[Release], pat
     axes[-1, 0].set_xticks(range(len(releases)), [drawable(one.label, "?") for one in releases], fontsize=7)
     note = f" · {found.candidate.sweep.note}" if found.candidate.sweep.note else ""
     figure.suptitle(f"baseline first, margin in grey{note}", fontsize=9)
-    buffer = BytesIO()
-    canvas.print_png(buffer)
-    write_bytes(path, buffer.getvalue())
+    save_figure(figure, path)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sweeps.figure import new_figure, save_figure
 from sweeps.lettering import drawable
 from sweeps.search.outcome import Outcome, Row
 from sweeps.settings import short
@@ -25,7 +26,7 @@ def draw(outcome: Outcome, folder: Path) -> list[Path]:
 def _slices(outcome: Outcome, rows: Sequence[Row], path: Path) -> Path:
     """Each parameter against each objective, one point a setting."""
     names = outcome.parameters
-    figure, canvas = _figure(max(2.4 * len(names), 5), 2.6 * len(outcome.objectives) + 0.8)
+    figure = new_figure(max(2.4 * len(names), 5), 2.6 * len(outcome.objectives) + 0.8)
     grid = figure.subplots(len(outcome.objectives), len(names), squeeze=False, sharey="row")
     for at, objective in enumerate(outcome.objectives):
         for column, name in enumerate(names):
@@ -40,12 +41,12 @@ def _slices(outcome: Outcome, rows: Sequence[Row], path: Path) -> Path:
             axis.grid(alpha=0.2)
         grid[at][0].set_ylabel(objective)
     _titled(figure, outcome)
-    return _written(canvas, path)
+    return save_figure(figure, path)
 
 
 def _pareto(outcome: Outcome, rows: Sequence[Row], path: Path) -> Path:
     """The first two objectives against each other, the front joined."""
-    figure, canvas = _figure(6, 4.5)
+    figure = new_figure(6, 4.5)
     axis = figure.subplots()
     for row in rows:
         axis.scatter([row.values[0]], [row.values[1]], **_mark(row))
@@ -56,7 +57,7 @@ def _pareto(outcome: Outcome, rows: Sequence[Row], path: Path) -> Path:
     axis.set_ylabel(outcome.objectives[1])
     axis.grid(alpha=0.2)
     _titled(figure, outcome)
-    return _written(canvas, path)
+    return save_figure(figure, path)
 
 
 def _places(values: Sequence[Any]) -> tuple[list[float], list[str]]:
@@ -73,26 +74,7 @@ def _mark(row: Row) -> dict[str, Any]:
     return {"color": BROKEN if row.violation else KEPT, "s": 22, "zorder": 2}
 
 
-def _figure(width: float, height: float) -> tuple[Any, Any]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, FigureCanvasAgg(figure)
-
-
 def _titled(figure: Any, outcome: Outcome) -> None:
     note = f" · {outcome.note}" if outcome.note else ""
     title = drawable(outcome.title, "search")
     figure.suptitle(f"{title}{note}\nstar: baseline · grey: breaks a bound", fontsize=9)
-
-
-def _written(canvas: Any, path: Path) -> Path:
-    import io
-
-    from workflow.media.files import write_bytes
-
-    buffer = io.BytesIO()
-    canvas.print_png(buffer)
-    write_bytes(path, buffer.getvalue())
-    return path

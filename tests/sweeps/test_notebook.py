@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import sweep
-from sweeps.compare.command import configured
+from sweeps.compose import configured
 from sweeps.config import TrackingConfig
 from sweeps.kept import NAME, read_kept
 from sweeps.story.claims import CLAIMS

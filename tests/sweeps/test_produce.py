@@ -13,7 +13,7 @@ from skimage import data
 import sweep
 from sweeps.__main__ import main
 from sweeps.compare import best
-from sweeps.compare.command import configured
+from sweeps.compose import configured
 from workflow.inside import graph_of
 from workflow.media.probe import probe
 from workflow.media.sound import write_wav

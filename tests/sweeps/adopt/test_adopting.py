@@ -18,7 +18,7 @@ from rich.console import Console
 from sweeps.adopt import enter
 from sweeps.adopt.adoption import Adoption
 from sweeps.adopt.inputs import Inputs
-from sweeps.compare.command import configured
+from sweeps.compose import configured
 from sweeps.scoring import Scorer
 
 MARK = "stand-in 1: rendered by a CPU puppet, not by InfiniteTalk"

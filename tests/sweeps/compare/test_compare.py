@@ -13,11 +13,12 @@ import pytest
 
 import sweep
 from sweeps.__main__ import main
-from sweeps.compare.command import CompareWords, code_of, configured, decided, rules
+from sweeps.compare.command import CompareWords, code_of, decided, rules
 from sweeps.compare.compare import Comparison, compare, noise_floor
 from sweeps.compare.rule import Margin
 from sweeps.compare.sides import Side
 from sweeps.compare.told import as_json, conclusion, junit, markdown
+from sweeps.compose import configured
 
 Make = Callable[..., Side]
 SHARP, COLOUR, WINDOW = "sharpness/laplacian", "colour/cheeks_mean", "cost/window_s"

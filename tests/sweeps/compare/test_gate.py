@@ -107,8 +107,8 @@ def test_an_unverified_environment_is_invalid_unless_it_is_named(
     result, _ = read_kept(copy / "sweeps" / "first-stand-in" / NAME, copy)
     from dataclasses import replace
 
-    from sweeps.compare.command import configured
     from sweeps.compare.sides import Side
+    from sweeps.compose import configured
 
     config = configured(["compare.primaries=[colour/cheeks_mean]"])
     config.compare.against = "first"
