@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sweeps.forecast import size
@@ -10,6 +10,30 @@ from workflow.errors import HarnessError, told
 from workflow.words import counted
 
 OUTPUTS = Path(__file__).resolve().parents[1] / "outputs"
+Add = Callable[[argparse.ArgumentParser], None]
+Run = Callable[[argparse.Namespace], int]
+_PRUNE = (
+    "Remove leftovers, failures, broken entries and renders that no sweep's plan names. A baseline's renders always"
+    " stay. Without --yes it only says what it would remove."
+)
+_WATCH = (
+    "Shows how far a sweep is, what each server does, and the figures so far; it only reads what the sweep writes, so"
+    " it may run beside it, or afterwards. --serve prints an address with a token: whoever has it can read, nobody can"
+    " change anything. A token of your own: INFINITETALK_SWEEP_TOKEN."
+)
+_REPORT = (
+    "Writes one HTML file that needs no network: send it to a phone, open it from disk. A sweep writes it at its end"
+    " anyway; here you choose what it may weigh and how many settings it shows."
+)
+_COMPARE = (
+    "Holds CANDIDATE against BASELINE, paired by clip. Exit code 4 is a regression: a primary metric got worse, its"
+    " interval excludes 0 and the effect is beyond its margin. 2: nothing may be concluded, and why."
+)
+_ADOPT = (
+    "Copies the MP4s of a folder into the store, reads how each was made from the graph inside it, judges them and"
+    " compares their settings, as a sweep's. Your files are only read. Exit code 3: some could not be adopted or"
+    " judged, and why; 2: no folder, or nothing in it."
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,67 +61,56 @@ def parser() -> argparse.ArgumentParser:
 
     whole = argparse.ArgumentParser(prog="python -m sweeps", description="What belongs to sweeps, besides running one.")
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    pictures = commands.add_parser("prepare", help="reference frame and face close-up from a picture or a video")
-    prepare.add_arguments(pictures)
-    pictures.set_defaults(run=prepare.run)
-    room = commands.add_parser("du", help="what the store holds and how much room it takes")
-    room.set_defaults(run=_du)
-    tidy = commands.add_parser(
-        "prune",
-        help="remove what no sweep needs",
-        description="Remove leftovers, failures, broken entries and renders that no sweep's plan names. "
-        "A baseline's renders always stay. Without --yes it only says what it would remove.",
-    )
-    tidy.add_argument("--older-than", type=float, metavar="DAYS", help="also every render older than so many days")
-    tidy.add_argument("--yes", action="store_true", help="really remove it")
-    tidy.set_defaults(run=_prune)
-    glance = commands.add_parser(
+
+    def add(name: str, add_arguments: Add, run: Run | None, about: str, more: str | None = None) -> None:
+        one = commands.add_parser(name, help=about, description=more)
+        add_arguments(one)
+        if run is not None:
+            one.set_defaults(run=run)
+
+    add("prepare", prepare.add_arguments, prepare.run, "reference frame and face close-up from a picture or a video")
+    add("du", _add_outputs, _du, "what the store holds and how much room it takes")
+    add("prune", _add_prune, _prune, "remove what no sweep needs", _PRUNE)
+    add(
         "watch",
-        help="a sweep at a glance, running or over; --serve for a phone",
-        description="Shows how far a sweep is, what each server does, and the figures so far; it only reads what the "
-        "sweep writes, so it may run beside it, or afterwards. --serve prints an address with a token: whoever has it "
-        "can read, nobody can change anything. A token of your own: INFINITETALK_SWEEP_TOKEN.",
+        _with_outputs(watch.add_arguments),
+        watch.run,
+        "a sweep at a glance, running or over; --serve for a phone",
+        _WATCH,
     )
-    watch.add_arguments(glance)
-    glance.set_defaults(run=watch.run)
-    page = commands.add_parser(
-        "report",
-        help="the page of a sweep: videos that play in step, curves, figures",
-        description="Writes one HTML file that needs no network: send it to a phone, open it from disk. A sweep writes "
-        "it at its end anyway; here you choose what it may weigh and how many settings it shows.",
-    )
-    report.add_arguments(page)
-    page.set_defaults(run=report.run)
-    versus = commands.add_parser(
-        "compare",
-        help="one setting, sweep or release against another, and whether it got worse",
-        description="Holds CANDIDATE against BASELINE, paired by clip. Exit code 4 is a regression: a primary metric "
-        "got worse, its interval excludes 0 and the effect is beyond its margin. 2: nothing may be concluded, and why.",
-    )
-    compare.add_arguments(versus)
-    versus.set_defaults(run=compare.run)
-    base = commands.add_parser("baseline", help="register the run that releases are held against, or show it")
-    compare.add_baseline_arguments(base)
-    base.set_defaults(run=compare.run_baseline)
-    blind = commands.add_parser("votes", help="what people picked blind on the report page: bring it in, tell it")
-    votes.add_arguments(blind, OUTPUTS)
-    best = commands.add_parser("best", help="tag the setting that variant=best means from now on, or show it")
-    compare.add_best_arguments(best)
-    best.set_defaults(run=compare.run_best)
-    older = commands.add_parser(
-        "adopt",
-        help="videos that ComfyUI made before: an output folder becomes a tuning history",
-        description="Copies the MP4s of a folder into the store, reads how each was made from the graph inside it, "
-        "judges them and compares their settings, as a sweep's. Your files are only read. Exit code 3: some could not "
-        "be adopted or judged, and why; 2: no folder, or nothing in it.",
-    )
-    adopt.add_arguments(older)
-    older.set_defaults(run=adopt.run)
-    for one in (room, tidy, glance, page, versus, base, best, older):
-        one.add_argument(
-            "--outputs", type=Path, default=OUTPUTS, metavar="DIR", help="default: outputs/ beside sweep.py"
-        )
+    about = "the page of a sweep: videos that play in step, curves, figures"
+    add("report", _with_outputs(report.add_arguments), report.run, about, _REPORT)
+    about = "one setting, sweep or release against another, and whether it got worse"
+    add("compare", _with_outputs(compare.add_arguments), compare.run, about, _COMPARE)
+    about = "register the run that releases are held against, or show it"
+    add("baseline", _with_outputs(compare.add_baseline_arguments), compare.run_baseline, about)
+    about = "what people picked blind on the report page: bring it in, tell it"
+    add("votes", lambda one: votes.add_arguments(one, OUTPUTS), None, about)
+    about = "tag the setting that variant=best means from now on, or show it"
+    add("best", _with_outputs(compare.add_best_arguments), compare.run_best, about)
+    about = "videos that ComfyUI made before: an output folder becomes a tuning history"
+    add("adopt", _with_outputs(adopt.add_arguments), adopt.run, about, _ADOPT)
     return whole
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--outputs", type=Path, default=OUTPUTS, metavar="DIR", help="default: outputs/ beside sweep.py"
+    )
+
+
+def _with_outputs(add_arguments: Add) -> Add:
+    def both(parser: argparse.ArgumentParser) -> None:
+        add_arguments(parser)
+        _add_outputs(parser)
+
+    return both
+
+
+def _add_prune(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--older-than", type=float, metavar="DAYS", help="also every render older than so many days")
+    parser.add_argument("--yes", action="store_true", help="really remove it")
+    _add_outputs(parser)
 
 
 def _du(args: argparse.Namespace) -> int:

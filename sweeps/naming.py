@@ -4,9 +4,10 @@ import os
 import re
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sweeps.config import Config
-from sweeps.settings import axis_names, space_names
+if TYPE_CHECKING:
+    from sweeps.config import Config
 
 LONGEST_FOLDER = 150
 """Bytes of a folder's name: most systems take 255, and files in it have names too."""
@@ -17,12 +18,14 @@ MARKS = ("", "stand-in", "rehearsal")
 """What rendered a sweep, as its folder is marked; empty for a model."""
 
 
-def sweep_name(config: Config) -> str:
+def sweep_name(config: "Config") -> str:
     """The sweep's name: as configured, else the experiment's, else what it compares: variant, axes, clips.
 
     Axis values are no part of it, so that one value more goes on with the same sweep. A variant always is: the name of
     an axis alone may be that of a shipped experiment.
     """
+    from sweeps.settings import axis_names, space_names
+
     choices = config.choices
     if given := config.sweep.name or choices.get("experiment"):
         return given
@@ -37,7 +40,7 @@ def sweep_name(config: Config) -> str:
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 9]}-{sha256(name.encode()).hexdigest()[:8]}"
 
 
-def _clips(config: Config) -> str:
+def _clips(config: "Config") -> str:
     """The folder of the user's own clips, or the option that was chosen; nothing where it is the usual one."""
     chosen = config.choices.get("clips", "")
     if config.clips.kind == "folder" and config.clips.dir:

@@ -14,7 +14,6 @@ from sweeps.compare.rule import Margin, Side
 from sweeps.compare.sides import Side as Sides
 from sweeps.compare.sides import find_side
 from sweeps.compare.told import as_json, junit, markdown, show, wide
-from sweeps.compose import configured
 from workflow.errors import HarnessError
 from workflow.files import write_atomically, write_json
 
@@ -60,6 +59,8 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compare; 4 on a regression, 2 where nothing may be concluded."""
     from rich.console import Console
+
+    from sweeps.compose import configured
 
     config = configured(args.config)
     margins, primaries = rules(config.compare, args.primaries, args.margin, args.metrics)
@@ -168,6 +169,7 @@ def add_baseline_arguments(parser: argparse.ArgumentParser) -> None:
 def run_baseline(args: argparse.Namespace) -> int:
     """Register a baseline, or show what is registered."""
     from sweeps.compare.baseline import history, set_baseline
+    from sweeps.compose import configured
 
     tracking = configured(args.config).tracking
     if args.what == "set":
@@ -197,6 +199,7 @@ def add_best_arguments(parser: argparse.ArgumentParser) -> None:
 def run_best(args: argparse.Namespace) -> int:
     """Tag the best setting, or show which one is."""
     from sweeps.compare.best import read_best, tag_best
+    from sweeps.compose import configured
 
     if args.side:
         name = tag_best(args.side, args.why, args.outputs, configured(args.config).tracking)

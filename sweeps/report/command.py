@@ -9,10 +9,8 @@ from typing import Any
 from sweeps.kept import NAME as KEPT
 from sweeps.kept import NothingKept, read_kept
 from sweeps.naming import sweeps_with
-from sweeps.report.folder import write_folder
-from sweeps.report.write import MAX_MB, NAME, write_report
+from sweeps.report import MAX_MB, NAME
 from sweeps.results import SweepResult
-from sweeps.votes.told import for_report
 from workflow.errors import HarnessError
 from workflow.words import counted
 
@@ -39,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write it; the exit code."""
+    from sweeps.votes.told import for_report
+
     folder = find(args.outputs, args.sweep)
     result, extra = read_kept(folder / KEPT, args.outputs)
     extra |= for_report(result, folder)
@@ -55,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
 def _page(result: SweepResult, path: Path, extra: Mapping[str, Any], args: argparse.Namespace) -> str:
     from rich.console import Console
 
+    from sweeps.report.write import write_report
+
     with Console(stderr=True).status("videos") as status:
         media = write_report(
             result,
@@ -64,12 +66,14 @@ def _page(result: SweepResult, path: Path, extra: Mapping[str, Any], args: argpa
             pick=args.pick,
             told=lambda done, total: status.update(f"videos: {done} of {total}"),
         )
-    for why in dict.fromkeys(media.left_out.values()):
-        print(f"{sum(one == why for one in media.left_out.values())} videos: {why}", file=sys.stderr)
+    for line in media.said:
+        print(line, file=sys.stderr)
     return f"{len(media.files)} videos, {media.form}"
 
 
 def _folder(result: SweepResult, path: Path, extra: Mapping[str, Any], args: argparse.Namespace) -> str:
+    from sweeps.report.folder import write_folder
+
     count = write_folder(result, path, extra=extra, pick=args.pick)
     return f"{counted(count, 'video')} as they came; unpack it, then open {NAME}"
 

@@ -4,6 +4,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -191,11 +192,9 @@ def _matching(value: Any, where: str, pattern: str) -> str:
 
 
 def _time(value: Any, where: str) -> str:
-    try:
+    with suppress(ValueError):
         if isinstance(value, str) and len(value) <= 40 and datetime.fromisoformat(value).tzinfo is not None:
             return value
-    except ValueError:
-        pass
     raise _Wrong(f"{where}: {_short(value)} is no time with its zone")
 
 

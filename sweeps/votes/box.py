@@ -15,6 +15,8 @@ from sweeps.votes.ballot import Ballot, Choice, VotesError, read_ballot, refuse
 from workflow.files import write_json
 
 FOLDER: Final = "votes"
+NAME: Final = "votes.md"
+"""What is told of them, beside that folder."""
 PLAN: Final = 12
 """Digits of a plan's hash that name its files."""
 

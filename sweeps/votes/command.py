@@ -8,8 +8,7 @@ from sweeps.kept import read_kept
 from sweeps.results import SweepResult
 from sweeps.store import unusable
 from sweeps.votes.ballot import Ballot, read_ballot
-from sweeps.votes.box import check, home, plans, result_of, store
-from sweeps.votes.told import NAME, markdown, show, tell
+from sweeps.votes.box import NAME, check, home, plans, result_of, store
 from workflow.files import write_atomically
 from workflow.words import counted
 
@@ -58,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _tell(folder: Path, outputs: Path, known: dict[Path, SweepResult], console: "Console") -> None:
+    from sweeps.votes.told import markdown, show, tell
+
     every = []
     for plan in plans(folder):
         result = known.get(folder / plan)

@@ -15,7 +15,6 @@ from workflow.words import counted
 if TYPE_CHECKING:
     from rich.console import Console
 
-NAME: Final = "votes.md"
 HEAD_WINS: Final = ("setting", "won", "lost", "no difference", "share won (95 %)")
 HEAD_AGREEMENT: Final = ("metric", "agrees", "of", "share (95 %)")
 UNDER: Final = (

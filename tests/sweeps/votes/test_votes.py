@@ -14,8 +14,8 @@ from eval.metric import METRICS
 from sweeps.__main__ import main
 from sweeps.kept import keep
 from sweeps.results import CellResult, SettingResult, SweepResult
-from sweeps.votes import VotesError, better_side, read_ballot, wilson
-from sweeps.votes.ballot import MOST_BYTES
+from sweeps.votes.agreement import better_side, wilson
+from sweeps.votes.ballot import MOST_BYTES, VotesError, read_ballot
 from sweeps.votes.box import gather
 
 SETTINGS = ("one", "two|<b>", "三")
