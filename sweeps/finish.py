@@ -1,6 +1,7 @@
 """The end of a command: MLflow, tables and pictures, the user's hooks, the exit code."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,43 +39,29 @@ def finish(
     printed; None for all. ``extra`` is what the report shows besides.
     """
     code, uri = exit_code(app, result, progress), ""
-    untold: HarnessError | None = None
-    found = app.gate.judge(result) if app.gate is not None and code != INTERRUPTED else None
+    troubles = [one for one in (progress.disk if progress else None, untracked) if one is not None]
+    gate = app.gate if code != INTERRUPTED else None
+    found = gate.judge(result) if gate is not None else None
     extra = {**(extra or {}), **(for_report(found) if found is not None else {})}
+    report, files, judged = None, list[Path](), OK
     if app.config.sweep.story and code != INTERRUPTED:
-        from sweeps.story.tell import tell
-
-        try:
-            extra |= tell(result, app.config, app.folder(result.mark), app.console)
-        except HarnessError as error:  # what was rendered is still to be kept and tracked
-            untold = error
-        except OSError as error:
-            untold = unusable(app.outputs, error)
-    report, full = _report(app, result, extra)
-    files = [report] if report else []
-    judged = 0
-    if app.gate is not None and found is not None:
-        try:
-            judged, told_in = app.gate.tell(found, app.folder(result.mark), app.outputs, app.console)
+        with _noted(app, troubles):
+            extra |= _story(app, result)
+    with _noted(app, troubles):
+        report = _report(app, result, extra)
+        files += [report] if report else []
+    if gate is not None and found is not None:
+        with _noted(app, troubles):
+            judged, told_in = gate.tell(found, app.folder(result.mark), app.outputs, app.console)
             files += told_in
-        except OSError as error:
-            full = full or unusable(app.outputs, error)
     if untracked is None:
-        try:
+        with _noted(app, troubles):
             uri = _track(app, result, tracker, files, code, rebuild=rebuild)
-        except HarnessError as error:
-            untracked = error
-        except OSError as error:
-            untracked = unusable(app.outputs, error)
-    full = (progress.disk if progress else None) or full
-    try:
+    with _noted(app, troubles):
         _print(app, result, shown or result, progress, uri, report)
-    except OSError as error:
-        full = full or unusable(app.outputs, error)
-    for trouble in (full, untracked, untold):
-        if trouble is not None:
-            its_own = told(trouble)
-            code = code or its_own
+    for trouble in {str(one): one for one in troubles}.values():  # a full disk refuses more than one of them
+        its_own = told(trouble)
+        code = code or its_own
     code = judged or code
     if code != INTERRUPTED and not (progress is not None and progress.stopped):
         app.over()
@@ -85,26 +72,45 @@ def finish(
     return code
 
 
-def _report(app: "App", result: SweepResult, extra: Mapping[str, Any]) -> tuple[Path | None, HarnessError | None]:
-    """Keep what came of the sweep, and write its page; the page, and what the disk refused."""
+@contextmanager
+def _noted(app: "App", troubles: list[HarnessError]) -> Iterator[None]:
+    """One part of the end: what goes wrong with it is kept for later, and the other parts are done."""
+    try:
+        yield
+    except HarnessError as error:
+        troubles.append(error)
+    except OSError as error:
+        troubles.append(unusable(app.outputs, error))
+
+
+def _story(app: "App", result: SweepResult) -> Mapping[str, Any]:
+    from sweeps.story.tell import tell
+
+    return tell(result, app.config, app.folder(result.mark), app.console)
+
+
+def _report(app: "App", result: SweepResult, extra: Mapping[str, Any]) -> Path | None:
+    """Keep what came of the sweep, and write its page; None where there is nothing to show. Raises OSError."""
     from sweeps.kept import keep
-    from sweeps.report.write import NAME, write_report
+    from sweeps.report import NAME
+    from sweeps.report.write import write_report
     from sweeps.votes.told import for_report as votes_for_report
 
     folder = app.folder(result.mark)
-    try:
-        keep(result, folder, app.outputs, extra)
-        if app.cancel.is_set() or not any(cell.video for cell in result.cells):
-            return None, None
-        with app.console.status("the report") as status:
-            said = lambda done, total: status.update(f"the report: video {done + 1} of {total}")  # noqa: E731
-            shown = {**extra, **votes_for_report(result, folder)}
-            media = write_report(result, folder / NAME, extra=shown, told=said)
-        for why in dict.fromkeys(media.left_out.values()):
-            app.warn(f"report: {sum(one == why for one in media.left_out.values())} videos {why}")
-        return folder / NAME, None
-    except OSError as error:
-        return None, unusable(app.outputs, error)
+    keep(result, folder, app.outputs, extra)
+    if app.cancel.is_set() or not any(cell.video for cell in result.cells):
+        return None
+    shown = {**extra, **votes_for_report(result, folder)}
+    with app.console.status("the report") as status:
+        media = write_report(
+            result,
+            folder / NAME,
+            extra=shown,
+            told=lambda done, total: status.update(f"the report: video {done + 1} of {total}"),
+        )
+    for line in media.said:
+        app.warn(f"report: {line}")
+    return folder / NAME
 
 
 def exit_code(app: "App", result: SweepResult, progress: Progress | None) -> int:

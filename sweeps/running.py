@@ -161,10 +161,7 @@ def _produce(app: "App", places: Environments, plan: Plan, members: Sequence["Me
         if plan.to_run:
             bars.enter_context(view)
         engine = engine_of(app, places, plan, members, pool, view, limits)
-        reporter = Reporter(app.folder(plan.mark), app.name, plan.mark)
-        engine.look = reporter.look
-        progress = engine.run()
-        reporter.end(f"stopped: {progress.stopped}" if progress.stopped else "done")
+        progress = _run(app, engine)
     plan = places.as_rendered()
     return deliver(app, plan, app.result(places.planner, plan, **came_of(progress)), progress)
 
@@ -186,14 +183,21 @@ def _render(app: "App", places: Environments, plan: Plan, members: Sequence["Mem
         logbook.begin(app.result(planner, plan))
         engine = engine_of(app, places, plan, members, pool, view, limits)
         engine.after = lambda progress: logbook.so_far(app.result(planner, places.as_rendered(), **came_of(progress)))
-        reporter = Reporter(app.folder(plan.mark), app.name, plan.mark)
-        engine.look = reporter.look
-        progress = engine.run()
-        reporter.end(f"stopped: {progress.stopped}" if progress.stopped else "done")
+        progress = _run(app, engine)
         bars.close()
         plan = places.as_rendered()
         result = app.result(planner, plan, **came_of(progress))
         return finish(app, result, progress=progress, tracker=tracker, untracked=logbook.settle(result))
+
+
+def _run(app: "App", engine: Engine) -> Progress:
+    """Let it run, and tell those who watch."""
+    mark = engine.plan.mark
+    reporter = Reporter(app.folder(mark), app.name, mark)
+    engine.look = reporter.look
+    progress = engine.run()
+    reporter.end(f"stopped: {progress.stopped}" if progress.stopped else "done")
+    return progress
 
 
 def engine_of(

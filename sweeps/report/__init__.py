@@ -1,1 +1,7 @@
 """The report of a sweep: one self-contained HTML page, for eyes first."""
+
+from typing import Final
+
+NAME: Final = "report.html"
+MAX_MB: Final = 24.0
+"""What a page may weigh with its videos, unless asked otherwise: MLflow shows artifacts of up to 50 MB."""

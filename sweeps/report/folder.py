@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from sweeps.report import NAME
 from sweeps.report.data import page_data
 from sweeps.report.page import render
-from sweeps.report.write import NAME, picked, shown_videos
+from sweeps.report.write import picked, shown_videos, with_video
 from sweeps.results import CellResult, SweepResult
 from workflow.files import umask
 
@@ -30,11 +31,8 @@ def write_folder(
     cells, videos = shown_videos(result)
     names = {at: f"{VIDEOS}/{file_name(number, cells[at])}" for number, at in enumerate(videos, start=1)}
     data = page_data(result, extra) | {"form": "masters" if videos else "", "beside": True}
-    owner = {video: at for at, video in videos.items()}
-    for cell, shown in zip(cells, data["cells"], strict=True):
-        if cell.video in owner:
-            at = owner[cell.video]
-            shown |= {"video": at, "file": names[at], "master": names[at]}
+    for shown, at in with_video(data, cells, videos):
+        shown |= {"video": at, "file": names[at], "master": names[at]}
     top = f"report-{plain(f'{result.sweep_id}-{result.mark}')}".rstrip("-")
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, made = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

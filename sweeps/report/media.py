@@ -1,5 +1,6 @@
 """The videos inside a page: as they came where they fit, smaller where they do not, and which ones are left out."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from workflow.media.encode import VideoWriter
 from workflow.media.errors import MediaError
 from workflow.media.picture import resize
 from workflow.media.probe import probe
+from workflow.words import counted
 
 BASE64: Final = 4 / 3
 """What a byte takes in a page."""
@@ -43,6 +45,11 @@ class Media:
     files: Mapping[int, Path] = field(default_factory=dict)
     form: str = ""
     left_out: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def said(self) -> list[str]:
+        """Of how many videos are left out, and why, a line for each reason."""
+        return [f"{counted(count, 'video')}: {why}" for why, count in Counter(self.left_out.values()).items()]
 
 
 def choose(videos: Mapping[int, Path], most: float, told: Callable[[int, int], None] = lambda *_: None) -> Media:

@@ -1,21 +1,19 @@
 """``report.html`` of a sweep, out of what was kept of it and its videos in the store."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from sweeps.report import MAX_MB
 from sweeps.report.data import page_data
 from sweeps.report.media import Media, choose
 from sweeps.report.page import render
 from sweeps.results import CellResult, SweepResult
 from workflow.files import write_atomically
 
-NAME: Final = "report.html"
-MAX_MB: Final = 24.0
-"""What a page may weigh with its videos, unless asked otherwise: MLflow shows artifacts of up to 50 MB."""
 _REST: Final = 4e6
 """Bytes of a page besides its videos: Plotly, curves, tables."""
 
@@ -39,12 +37,9 @@ def write_report(
     media = choose(videos, max(0.0, max_mb * 1e6 - _REST), told)
     data = page_data(result, extra)
     data["form"] = media.form
-    owner = {video: at for at, video in videos.items()}
-    for cell, shown in zip(cells, data["cells"], strict=True):
-        if cell.video in owner:  # what is collapsed shares the video of its twin
-            at = owner[cell.video]
-            shown |= {"video": at if at in media.files else None, "master": _link(cell.video, path)}
-            shown |= {"notHere": media.left_out[at]} if at in media.left_out else {}
+    for shown, at in with_video(data, cells, videos):
+        shown |= {"video": at if at in media.files else None, "master": _link(videos[at], path)}
+        shown |= {"notHere": media.left_out[at]} if at in media.left_out else {}
     write_atomically(path, render(data, media.files))
     return media
 
@@ -53,6 +48,16 @@ def shown_videos(result: SweepResult) -> tuple[list[CellResult], dict[int, Path]
     """All cells, and every video once by the number of its first cell, the most important first."""
     cells = [cell for one in result.settings for cell in one.cells]
     return cells, {} if result.rehearsal else _videos(cells)  # noise does not get better by moving
+
+
+def with_video(
+    data: Mapping[str, Any], cells: list[CellResult], videos: Mapping[int, Path]
+) -> Iterator[tuple[dict[str, Any], int]]:
+    """What the page shows of each cell that has a video, and the number of it: what is collapsed shares its twin's."""
+    owner = {video: at for at, video in videos.items()}
+    for cell, shown in zip(cells, data["cells"], strict=True):
+        if cell.video in owner:
+            yield shown, owner[cell.video]
 
 
 def picked(result: SweepResult, count: int | None) -> SweepResult:
