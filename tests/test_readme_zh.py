@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from markdown_it import MarkdownIt
@@ -14,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh.md"
 TOP = {ENGLISH: "[中文](README.zh.md)", CHINESE: "[English](README.md)"}
 CODE = ("code_block", "fence")
+HEADINGS = ("h1", "h2", "h3")
 FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -26,6 +28,7 @@ class Block:
     text: str
     codes: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
 
     @property
     def figures(self) -> list[str]:
@@ -41,7 +44,8 @@ def inline(kind: str, line: int, token: Token) -> Block:
         line,
         "".join(" " if one.type in {"softbreak", "code_inline"} else one.content for one in parts),
         tuple(sorted(one.content for one in parts if one.type == "code_inline")),
-        tuple(sorted(str(one.attrs["href"]) for one in parts if one.type == "link_open")),
+        tuple(sorted(unquote(str(one.attrs["href"])) for one in parts if one.type == "link_open")),
+        tuple(str(one.attrs["src"]) for one in parts if one.type == "image"),
     )
 
 
@@ -71,6 +75,30 @@ def blocks(text: str) -> Iterator[Block]:
 def page(path: Path) -> list[Block]:
     """The blocks of a README; its first line, the link to the other one, is left out and keeps its number."""
     return list(blocks(path.read_text(encoding="utf-8").replace(TOP[path], "", 1)))
+
+
+def headings(path: Path) -> dict[str, str]:
+    """The place of each heading by its anchor, both with a #."""
+    found = (one.text for one in page(path) if one.kind in HEADINGS)
+    return {f"#{anchor(text)}": f"#{at}" for at, text in enumerate(found)}
+
+
+def common(path: Path) -> list[Block]:
+    """A README without what belongs to its language: the words of its anchors, the language of its pictures."""
+    places = headings(path)
+    return [
+        replace(
+            one,
+            links=tuple(sorted(places.get(link, link) for link in one.links)),
+            pictures=tuple(re.sub(r"\.(en|zh)\.jpg$", ".jpg", picture) for picture in one.pictures),
+        )
+        for one in page(path)
+    ]
+
+
+def anchor(heading: str) -> str:
+    """The name that GitHub gives to a heading: small letters, hyphens for spaces, no other punctuation."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def same(what: str, english: Sequence[tuple[int, object]], chinese: Sequence[tuple[int, object]]) -> None:
@@ -108,9 +136,18 @@ def test_paragraphs_list_items_and_tables_come_in_the_same_order() -> None:
     same("blocks", *([(one.line, one.kind) for one in page(path)] for path in TOP))
 
 
-@pytest.mark.parametrize("what", ["codes", "links", "figures"])
-def test_code_spans_links_and_figures_are_the_same_block_by_block(what: str) -> None:
-    same(what, *([(one.line, (one.kind, *getattr(one, what))) for one in page(path)] for path in TOP))
+@pytest.mark.parametrize("what", ["codes", "links", "pictures", "figures"])
+def test_code_spans_links_pictures_and_figures_are_the_same_block_by_block(what: str) -> None:
+    same(what, *([(one.line, (one.kind, *getattr(one, what))) for one in common(path)] for path in TOP))
+
+
+@pytest.mark.parametrize("path", TOP, ids=lambda path: path.name)
+def test_every_heading_and_file_that_is_linked_is_there(path: Path) -> None:
+    there = headings(path)
+    targets = [(one.line, name) for one in page(path) for name in (*one.links, *one.pictures) if "://" not in name]
+    lost = [(line, name) for line, name in targets if name not in there and not (ROOT / name).is_file()]
+    assert len(targets) > 10
+    same("targets that are not there", [], lost)
 
 
 def test_no_mark_of_emphasis_is_left_as_a_star() -> None:
