@@ -2,7 +2,8 @@
 
 Below 30 clips the interval is Student's t; from 30 on the clips are bootstrapped (BCa). Simulated coverage of
 a nominal 95 % on normal data at n = 5 / 9 / 30: t 95.8 / 95.1 / 95.2 %, percentile and BCa bootstrap
-83.5 / 89.5 / 93.7 %; that is why the bootstrap waits for 30.
+83.5 / 89.5 / 93.7 %; that is why the bootstrap waits for 30, and is widened there: four metrics judged by plain BCa
+intervals of 30 clips raised a false alarm in 9 of 100 cases.
 """
 
 import math
@@ -67,23 +68,30 @@ def t_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
 
 
 def bootstrap_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
-    """Mean and BCa bootstrap interval (Efron 1987) over clips; the same values give the same ends."""
+    """Mean and BCa bootstrap interval (Efron 1987) over clips; the same values give the same ends.
+
+    Resamples of n spread by √((n − 1)/n) too little, and know nothing of Student's tails. So the quantiles are taken
+    at Φ(±t(n−1) · √(n/(n − 1))): the expanded percentile interval (Hesterberg 2015, The American Statistician 69:4).
+    """
     return _bootstrap(tuple(values), level)
 
 
 @lru_cache(maxsize=4096)  # tables, MLflow and the report ask for the same ones, and each takes thousands of resamples
 def _bootstrap(values: tuple[float, ...], level: float) -> Interval:
     import numpy as np
+    from scipy.special import ndtr, stdtrit
     from scipy.stats import bootstrap
 
     mean = math.fsum(values) / len(values)
     data = np.asarray(values, dtype=float)
     if np.ptp(data) == 0:  # every resample is the same: BCa divides by zero
         return Interval(mean, mean, mean, len(values), level)
+    n = len(values)
+    wider = 1 - 2 * float(ndtr(-stdtrit(n - 1, 0.5 + level / 2) * math.sqrt(n / (n - 1))))
     found = bootstrap(
-        (data,), np.mean, confidence_level=level, n_resamples=RESAMPLES, method="BCa", rng=np.random.default_rng(0)
+        (data,), np.mean, confidence_level=wider, n_resamples=RESAMPLES, method="BCa", rng=np.random.default_rng(0)
     ).confidence_interval
-    return Interval(mean, float(found.low), float(found.high), len(values), level)
+    return Interval(mean, float(found.low), float(found.high), n, level)
 
 
 def interval(values: Sequence[float], level: float = LEVEL) -> Interval | None:

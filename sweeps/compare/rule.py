@@ -70,11 +70,11 @@ def moved(found: Interval, margin: float) -> tuple[bool, bool]:
     return found.low > 0 and found.mean > margin, found.high < 0 and found.mean < -margin
 
 
-def more_clips(steps: Sequence[float], margin: float, side: Side) -> int | None:
+def more_clips(steps: Sequence[float], margin: float, side: Side, level: float = LEVEL) -> int | None:
     """About how many clips more would decide, if they spread as these do around the same effect; None: too many.
 
     The half-width of n clips must fall below the effect where that is beyond the margin, else below what is left of
-    the margin. Student's t throughout.
+    the margin. Student's t throughout, at the ``level`` of the interval that is judged.
     """
     from scipy.special import stdtrit
 
@@ -88,7 +88,7 @@ def more_clips(steps: Sequence[float], margin: float, side: Side) -> int | None:
     if room <= 0:
         return None
     for wanted in range(n + 1, MOST_CLIPS):
-        if float(stdtrit(wanted - 1, 0.5 + LEVEL / 2)) * spread / math.sqrt(wanted) < room:
+        if float(stdtrit(wanted - 1, 0.5 + level / 2)) * spread / math.sqrt(wanted) < room:
             return wanted - n
     return None
 
@@ -109,6 +109,11 @@ def p_value(steps: Sequence[float]) -> float:
     return float(ttest_1samp(steps, 0.0).pvalue)
 
 
+def level_of(count: int) -> float:
+    """The coverage of the interval that the first of ``count`` metrics is judged by."""
+    return 1 - (1 - LEVEL) / count
+
+
 def holm(steps: Mapping[str, Sequence[float]]) -> dict[str, Interval | None]:
     """The interval by which each primary metric is judged, Holm's step-down over all of them (Holm 1979).
 
@@ -122,16 +127,17 @@ def holm(steps: Mapping[str, Sequence[float]]) -> dict[str, Interval | None]:
     stopped = False
     for rank, name in enumerate(order):
         if not stopped:
-            level = 1 - (1 - LEVEL) / (count - rank)
+            level = level_of(count - rank)
         found[name] = one = interval(steps[name], level)
         stopped = stopped or one is None or one.low is None or one.high is None or one.low <= 0 <= one.high
     return found
 
 
-def power(steps: Sequence[float], margin: float, level: float = LEVEL, draws: int = 2000) -> float | None:
-    """How probably the rule would call a true change of twice the margin, by so many clips that spread as these do.
+def power(steps: Sequence[float], margin: float, primaries: int = 1, draws: int = 2000) -> float | None:
+    """How probably the gate would call a true change of twice the margin, by so many clips that spread as these do.
 
-    By simulation of normal differences; None below two clips or where they do not spread at all.
+    The change is this metric's alone, so that Holm holds it against 5 % ÷ the number of ``primaries``. By simulation
+    of normal differences; None below two clips or where they do not spread at all.
     """
     import numpy as np
     from scipy.special import stdtrit
@@ -141,5 +147,5 @@ def power(steps: Sequence[float], margin: float, level: float = LEVEL, draws: in
         return None
     drawn = np.random.default_rng(0).normal(2 * margin, np.std(steps, ddof=1), (draws, n))
     means, errors = drawn.mean(axis=1), drawn.std(axis=1, ddof=1) / math.sqrt(n)
-    needed = np.maximum(margin, stdtrit(n - 1, 0.5 + level / 2) * errors)
+    needed = np.maximum(margin, stdtrit(n - 1, 0.5 + level_of(primaries) / 2) * errors)
     return float(np.mean(means > needed))

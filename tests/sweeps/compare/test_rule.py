@@ -75,6 +75,15 @@ def test_the_whole_gate_raises_false_alarms_in_at_most_one_of_twenty() -> None:
     assert all(count / runs <= 0.05 + error for count in alarms.values()), alarms
 
 
+def test_nor_does_it_from_thirty_clips_on_where_intervals_are_bootstrapped() -> None:
+    rng, runs, alarms = np.random.default_rng(30), 400, 0
+    for _ in range(runs):
+        steps = rng.normal(size=(30, 4))
+        gate = holm({str(k): list(steps[:, k]) for k in range(4)})
+        alarms += any(judge(one, 0.0, "band") == "worse" for one in gate.values())
+    assert alarms / runs <= 0.05 + 2.6 * math.sqrt(0.05 * 0.95 / runs), alarms
+
+
 def test_with_margins_it_stays_below_that() -> None:
     """As it is shipped: a margin of a quarter of the clips' spread on each of four independent primaries."""
     rng, runs, alarms = np.random.default_rng(7), 1500, 0
@@ -114,6 +123,8 @@ def test_power_is_that_of_a_noncentral_t_where_the_margin_does_not_bind() -> Non
     exact = 1 - stats.nct.cdf(stats.t.ppf(0.975, 8), 8, shift)
     found = power(steps, margin)
     assert found is not None and found == pytest.approx(exact, abs=0.04)
+    first_of_four = 1 - stats.nct.cdf(stats.t.ppf(1 - 0.05 / 4 / 2, 8), 8, shift)
+    assert power(steps, margin, 4) == pytest.approx(first_of_four, abs=0.04)
 
 
 def test_so_many_clips_more_decide_in_half_the_cases() -> None:
