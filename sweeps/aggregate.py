@@ -99,20 +99,56 @@ def summaries(setting: SettingResult, metrics: Iterable[str] | None = None) -> d
     return {name: summarise(setting, name) for name in names}
 
 
-def difference(setting: SettingResult, baseline: SettingResult, metric: str) -> Difference:
-    """Setting minus baseline for one metric, paired by clip; only (clip, seed) pairs that both have count.
+BySeed = Mapping[str, Mapping[int, float]]
+"""Values of one setting: by clip, then by seed."""
 
-    Pairing inside the seed first keeps a seed that one side lacks from moving the clip's mean.
-    """
-    theirs = {(cell.clip, cell.seed): value_of(cell, metric)[0] for cell in baseline.cells}
-    ours: dict[str, list[float]] = {}
-    base: dict[str, list[float]] = {}
+
+@dataclass(frozen=True)
+class Pairs:
+    """The clips that two sides have: each one's mean over its seeds, and how many those are on either side."""
+
+    ours: Mapping[str, float]
+    theirs: Mapping[str, float]
+    seeds: Mapping[str, tuple[int, int]]
+
+    @property
+    def steps(self) -> list[float]:
+        """The differences, clip by clip."""
+        return [value - self.theirs[clip] for clip, value in self.ours.items()]
+
+
+def by_seed(setting: SettingResult, metric: str) -> dict[str, dict[int, float]]:
+    """Every value that ``setting`` has of ``metric``."""
+    found: dict[str, dict[int, float]] = {}
     for cell in setting.cells:
-        mine, other = value_of(cell, metric)[0], theirs.get((cell.clip, cell.seed))
-        if mine is not None and other is not None:
-            ours.setdefault(cell.clip, []).append(mine)
-            base.setdefault(cell.clip, []).append(other)
-    return paired(over_seeds(ours), over_seeds(base))
+        value = value_of(cell, metric)[0]
+        if value is not None:
+            found.setdefault(cell.clip, {})[cell.seed] = value
+    return found
+
+
+def pair(ours: BySeed, theirs: BySeed) -> Pairs:
+    """Both sides clip by clip: over the seeds that both have of a clip, over all of either where they share none.
+
+    Pairing inside the seed keeps one that a side lacks from moving the clip's mean.
+
+    >>> pair({"a": {1: 2.0, 2: 9.0}, "b": {1: 4.0}}, {"a": {1: 1.0}, "b": {7: 2.0, 8: 4.0}}).steps
+    [1.0, 1.0]
+    """
+    mine, other, counts = dict[str, list[float]](), dict[str, list[float]](), dict[str, tuple[int, int]]()
+    for clip, seeds in ours.items():
+        if clip in theirs:
+            both = [seed for seed in seeds if seed in theirs[clip]]
+            mine[clip] = [seeds[seed] for seed in both or seeds]
+            other[clip] = [theirs[clip][seed] for seed in both or theirs[clip]]
+            counts[clip] = len(mine[clip]), len(other[clip])
+    return Pairs(over_seeds(mine), over_seeds(other), counts)
+
+
+def difference(setting: SettingResult, baseline: SettingResult, metric: str) -> Difference:
+    """Setting minus baseline for one metric, paired by clip as :func:`pair` does."""
+    pairs = pair(by_seed(setting, metric), by_seed(baseline, metric))
+    return paired(pairs.ours, pairs.theirs)
 
 
 def unfinished(cells: Iterable[CellResult], states: Iterable[State] = ("failed", "impossible")) -> list[str]:

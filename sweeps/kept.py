@@ -15,6 +15,8 @@ NAME: Final = "result.json"
 FORMAT: Final = 1
 _HEAVY: Final = ("curves", "per_window", "extra")
 """Parts of a score that figures do not need."""
+GONE: Final = ("its render is not in the store any more", "its score is not in the store any more")
+"""Why a cell has no figures although it had them once."""
 
 
 class NothingKept(HarnessError):
@@ -134,8 +136,8 @@ def _read_cell(told: Mapping[str, Any], outputs: Path, store: Store) -> CellResu
     if not folder.is_relative_to(home):
         raise ValueError(f"{told['folder']} lies outside the store")
     if not (folder / "video.mp4").is_file():
-        return replace(cell, reason="its render is not in the store any more", cost={})
+        return replace(cell, reason=GONE[0], cost={})
     scorer = told["scorer"]
     score = store.score(Entry(folder, {}), str(scorer)) if scorer else None
-    reason = cell.reason if scorer is None or score is not None else "its score is not in the store any more"
+    reason = cell.reason if scorer is None or score is not None else GONE[1]
     return replace(cell, folder=folder, score=score, reason=reason)

@@ -33,7 +33,9 @@ def set_baseline(words: str, why: str, outputs: Path, tracking: "TrackingConfig"
     """Register the run that ``words`` name. Raises NoSide, NothingKept, TrackingError."""
     client = open_client(tracking, outputs)
     run = _run_of(client, words, outputs, tracking)
-    side_of_evidence(evidence(client, run), "")  # what cannot be compared with is no baseline
+    side = side_of_evidence(evidence(client, run), f"run {run.info.run_id[:8]}")
+    if not side.setting.finished:  # nothing could be compared with it
+        raise NoSide(f"{side.name} is not finished", hint="its sweep's command goes on; then set it again")
     tags = {TAG: datetime.now(UTC).isoformat(timespec="seconds"), WHO: getpass.getuser(), WHY: why}
     with translated("tag a run"):
         for key, value in tags.items():

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sweeps.compare.sides import Side
+from sweeps.kept import GONE
 
 if TYPE_CHECKING:
     from sweeps.compare.compare import Row
@@ -15,6 +16,7 @@ def invalid(baseline: Side, candidate: Side, rows: "Sequence[Row]", primaries: S
     marks = (baseline.sweep.mark or "a model", candidate.sweep.mark or "a model")
     if marks[0] != marks[1]:
         found.append(f"{baseline.name} was rendered by {marks[0]}, {candidate.name} by {marks[1]}")
+    found += dict.fromkeys(why for side in (baseline, candidate) for why in _incomplete(side))
     common = [clip for clip in baseline.setting.clips if clip in candidate.setting.clips]
     if not common:
         found.append("the two sides have no clip in common")
@@ -61,6 +63,15 @@ def other_card(baseline: Side, candidate: Side) -> str:
         return ""
     cards = " against ".join(", ".join(one.cards) or "an unknown card" for one in (baseline, candidate))
     return f"rendered on different cards ({cards}), cost is theirs and not the settings'"
+
+
+def _incomplete(side: Side) -> list[str]:
+    """What a side lacks by no fault of what rendered it."""
+    pending, gone = side.setting.count("pending"), sum(cell.reason in GONE for cell in side.setting.cells)
+    of = f"of {len(side.setting.cells)} cells of {side.name}"
+    said = [f"{pending} {of} are not done: the sweep's command goes on"] if pending else []
+    elsewhere = "are not in the store any more: its run's id may still name their figures in MLflow"
+    return [*said, f"{gone} {of} {elsewhere}"] if gone else said
 
 
 def _changed(ours: set[str], theirs: set[str]) -> bool:

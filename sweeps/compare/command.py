@@ -1,6 +1,7 @@
 """``python -m sweeps compare`` and ``baseline``: what is better, by how much, and may the release go out."""
 
 import argparse
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -122,9 +123,10 @@ def rules(
     for words in margins:
         name, _, size = words.partition("=")
         try:
-            found[name] = replace(found.get(name) or _own(name), size=float(size), relative=False, why="--margin")
+            own = replace(found.get(name) or _own(name), size=float(size), relative=False, why="--margin")
         except ValueError as error:
             raise CompareWords(f"--margin {words}: no number", hint=f"for instance --margin {EXAMPLE}") from error
+        found[name] = _checked(own, f"--margin {words}")
     chosen = list(dict.fromkeys(primaries if primaries is not None else config.primaries))
     unknown = [name for name in (*found, *chosen, *metrics) if name not in METRICS]
     if unknown:
@@ -143,9 +145,14 @@ def _margin(name: str, told: Mapping[str, object]) -> Margin:
     side, size = cast(Side, told["side"]), float(str(told["size"]))
     if side not in get_args(Side):
         raise CompareWords(f"compare.margins.{name}.side={side}", hint=f"one of {', '.join(get_args(Side))}")
-    if size < 0:
-        raise CompareWords(f"compare.margins.{name}.size={size}", hint="0 or more")
-    return Margin(size, side, bool(told["relative"]), str(told["why"]))
+    return _checked(Margin(size, side, bool(told["relative"]), str(told["why"])), f"compare.margins.{name}.size={size}")
+
+
+def _checked(margin: Margin, words: str) -> Margin:
+    """The margin, where it is one: beyond one that is no number nothing would ever be worse."""
+    if not 0 <= margin.size < math.inf:
+        raise CompareWords(f"{words}: no margin", hint="a number, 0 or more")
+    return margin
 
 
 def _own(name: str) -> Margin:

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from eval.metric import METRICS
-from sweeps.aggregate import metric_names, value_of
+from sweeps.aggregate import BySeed, Pairs, by_seed, metric_names, pair, value_of
 from sweeps.compare.rule import Margin, Verdict, holm, judge, more_clips, outside, power
 from sweeps.compare.sides import Side
 from sweeps.results import SettingResult
-from sweeps.statistics import Interval, interval, over_seeds
+from sweeps.statistics import Interval, interval
 
 FAULT = ("failed", "impossible")
 """How a cell ends that has no video: the candidate's count as failures of every metric."""
@@ -72,34 +72,26 @@ def compare(
 ) -> Comparison:
     """Hold ``candidate`` against ``baseline``; ``only`` names the metrics to show, all that both have by default.
 
-    Seeds are averaged inside a clip, over the seeds that both sides have. Primary metrics without a margin are
-    refused by the config, not here.
+    Seeds are averaged inside a clip, over those that both sides have of it, if any. Primary metrics without a margin
+    are refused by the config, not here.
     """
     names = [one for one in metric_names((*baseline.setting.cells, *candidate.setting.cells)) if one in METRICS]
     names = [one for one in names if not only or one in only or one in primaries]
-    pairs = {one: _paired(candidate.setting, baseline.setting, one, margins.get(one)) for one in names}
+    values = {one: _values(baseline.setting, one, margins.get(one)) for one in names}
+    pairs = {one: pair(_values(candidate.setting, one, margins.get(one)), values[one]) for one in names}
     gated = holm({one: pairs[one].steps for one in primaries if one in pairs and pairs[one].steps})
-    rows = [
-        _row(baseline, candidate, name, pairs[name], margins.get(name), gated.get(name), primary=name in primaries)
-        for name in names
-    ]
+    rows = []
+    for name in names:
+        row = _row(baseline, candidate, name, pairs[name], gated.get(name))
+        row = replace(row, noise=noise_floor(values[name], pairs[name]), primary=name in primaries)
+        rows.append(_judged(row, margins[name], len(gated)) if name in margins else row)
     rows.sort(key=lambda row: primaries.index(row.metric) if row.primary else len(primaries))
     return Comparison(baseline, candidate, tuple(rows))
 
 
-def _row(
-    baseline: Side,
-    candidate: Side,
-    metric: str,
-    pairs: "_Pairs",
-    margin: Margin | None,
-    gated: Interval | None,
-    *,
-    primary: bool,
-) -> Row:
-    """One metric's row; ``gated`` is the interval that a primary metric is judged by."""
-    lost = lost_clips(baseline.setting, candidate.setting, metric)
-    row = Row(
+def _row(baseline: Side, candidate: Side, metric: str, pairs: Pairs, gated: Interval | None) -> Row:
+    """One metric's row without a verdict; ``gated`` is the interval that a primary metric is judged by."""
+    return Row(
         metric=metric,
         unit=METRICS[metric].unit,
         baseline=_mean(pairs.theirs),
@@ -107,59 +99,30 @@ def _row(
         difference=gated or interval(pairs.steps),
         steps=dict(zip(pairs.ours, pairs.steps, strict=True)),
         clips=len(baseline.setting.clips),
-        lost=lost,
-        primary=primary,
-        noise=noise_floor(baseline.setting, metric, margin),
+        lost=lost_clips(baseline.setting, candidate.setting, metric),
     )
-    if margin is None:
-        return row
+
+
+def _judged(row: Row, margin: Margin, gated: int) -> Row:
+    """The row with its verdict; ``gated`` primary metrics are judged together."""
     size = margin.of(row.baseline or 0.0)
     # what is missing counts as a failure: leaving it out would make a bad release look better
-    verdict = "worse" if lost else judge(row.difference, size, margin.side)
-    return replace(
-        row,
-        margin=size,
-        verdict=verdict,
-        more=more_clips(pairs.steps, size, margin.side) if verdict == "not enough evidence" else None,
-        power=power(pairs.steps, size) if primary else None,
-    )
+    verdict = "worse" if row.lost else judge(row.difference, size, margin.side)
+    steps = list(row.steps.values())
+    more = None
+    if row.difference is not None and verdict == "not enough evidence":
+        more = more_clips(steps, size, margin.side, row.difference.level)
+    chance = power(steps, size, gated) if row.primary else None
+    return replace(row, margin=size, verdict=verdict, more=more, power=chance)
 
 
-@dataclass(frozen=True)
-class _Pairs:
-    """The values by clip of both sides, over clips and seeds that both have."""
-
-    ours: Mapping[str, float]
-    theirs: Mapping[str, float]
-
-    @property
-    def steps(self) -> list[float]:
-        """The differences, clip by clip."""
-        return [value - self.theirs[clip] for clip, value in self.ours.items()]
-
-
-def _paired(candidate: SettingResult, baseline: SettingResult, metric: str, margin: Margin | None) -> _Pairs:
-    mine, theirs = _values(candidate, metric, margin), _values(baseline, metric, margin)
-    both = [key for key in mine if key in theirs]
-    return _Pairs(_by_clip(mine, both), _by_clip(theirs, both))
-
-
-def _values(setting: SettingResult, metric: str, margin: Margin | None) -> dict[tuple[str, int], float]:
-    """Each cell's value; how far it lies outside the target, where that is what counts."""
-    found: dict[tuple[str, int], float] = {}
-    for cell in setting.cells:
-        value = value_of(cell, metric)[0]
-        if value is not None:
-            aimed = margin is not None and margin.side == "target"
-            found[cell.clip, cell.seed] = outside(value, METRICS[metric].target) if aimed else value
-    return found
-
-
-def _by_clip(values: Mapping[tuple[str, int], float], keys: Sequence[tuple[str, int]]) -> dict[str, float]:
-    seeds: dict[str, list[float]] = {}
-    for clip, seed in keys:
-        seeds.setdefault(clip, []).append(values[clip, seed])
-    return over_seeds(seeds)
+def _values(setting: SettingResult, metric: str, margin: Margin | None) -> BySeed:
+    """Every value; how far it lies outside the target, where that is what counts."""
+    found = by_seed(setting, metric)
+    if margin is None or margin.side != "target":
+        return found
+    target = METRICS[metric].target
+    return {clip: {seed: outside(one, target) for seed, one in seeds.items()} for clip, seeds in found.items()}
 
 
 def _mean(values: Mapping[str, float]) -> float | None:
@@ -169,29 +132,30 @@ def _mean(values: Mapping[str, float]) -> float | None:
 def lost_clips(baseline: SettingResult, candidate: SettingResult, metric: str) -> dict[str, str]:
     """Why the candidate has no value on clips of its own where the baseline has one; a model's cost may lack some.
 
-    The first cell after a reload has no cost, whoever renders it: that is no failure.
+    A seed that the baseline rendered too is lost only where the baseline has a value of it: two equal sides lose
+    nothing. The first cell after a reload has no cost, whoever renders it: that is no failure.
     """
-    there = {cell.clip for cell in baseline.cells if value_of(cell, metric)[0] is not None}
+    there = by_seed(baseline, metric)
+    bare = {(cell.clip, cell.seed) for cell in baseline.cells if cell.seed not in there.get(cell.clip, {})}
     found: dict[str, str] = {}
     for cell in candidate.cells:
         value, why = value_of(cell, metric)
         soft = metric.startswith("cost/") and cell.state not in FAULT
-        if value is None and cell.clip in there and not soft:
+        if value is None and cell.clip in there and (cell.clip, cell.seed) not in bare and not soft:
             found.setdefault(cell.clip, why or "missing")
     return found
 
 
-def noise_floor(setting: SettingResult, metric: str, margin: Margin | None = None) -> float | None:
-    """How far the means of two such sides differ by seeds alone, in 19 of 20 cases; None where no clip has two seeds.
+def noise_floor(values: BySeed, pairs: Pairs) -> float | None:
+    """How far two sides of the setting of ``values``, paired as these are, differ by seeds alone in 19 of 20 cases.
 
-    The pooled variance s² of seeds inside clips gives 1.96 · √(2 s² / (clips · seeds)).
+    From the pooled variance s² of seeds inside clips: 1.96 · √(s² · mean(1/seeds + 1/seeds of the other) / clips).
+    None where no clip has two seeds.
     """
-    seeds: dict[str, list[float]] = {}
-    for (clip, _), value in _values(setting, metric, margin).items():
-        seeds.setdefault(clip, []).append(value)
-    free = sum(len(one) - 1 for one in seeds.values())
-    if free <= 0:
+    free = sum(len(seeds) - 1 for seeds in values.values())
+    if free <= 0 or not pairs.seeds:
         return None
-    squares = math.fsum((value - math.fsum(one) / len(one)) ** 2 for one in seeds.values() for value in one)
-    per_mean = math.fsum(1 / len(one) for one in seeds.values()) / len(seeds) ** 2
-    return 1.96 * math.sqrt(2 * squares / free * per_mean)
+    means = {clip: math.fsum(seeds.values()) / len(seeds) for clip, seeds in values.items()}
+    squares = math.fsum((one - means[clip]) ** 2 for clip, seeds in values.items() for one in seeds.values())
+    share = math.fsum(1 / ours + 1 / theirs for ours, theirs in pairs.seeds.values()) / len(pairs.seeds) ** 2
+    return 1.96 * math.sqrt(squares / free * share)

@@ -44,10 +44,9 @@ def words(row: Row) -> str:
         return f"{row.verdict or 'informs'}; {lost}"
     if row.verdict is None:
         return "informs"
-    if row.verdict == "same":
-        return "same"
-    if row.verdict == "not enough evidence" and row.n >= 2:
-        return f"not enough evidence: {f'some {row.more} clips more' if row.more else 'more clips than are worth it'}"
+    if row.verdict == "not enough evidence":
+        more = f"about {counted(row.more, 'more clip')}" if row.more else "more clips than are worth it"
+        return f"{row.verdict}: {more if row.n > 1 else 'two clips at least'}"
     return row.verdict
 
 
@@ -71,7 +70,7 @@ def under(found: Comparison) -> list[str]:
     said = [
         "* primary: they decide, by intervals after Holm over all of them; the others inform. same: within the margin"
     ]
-    said += [f"power: a true change of twice the margin would be called with {', '.join(powers)}"] if powers else []
+    said += [f"power: a true change of one metric by twice its margin is called: {', '.join(powers)}"] if powers else []
     said += ["noise: what seeds alone do to the difference, 95 %"] if any(row.noise for row in found.rows) else []
     bare = [row.metric for row in found.rows if not row.steps and not row.lost and not row.primary]
     said += [f"no value on both sides: {', '.join(bare)}"] if bare else []

@@ -10,15 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import sweep
 from sweeps.__main__ import main
 from sweeps.compare.command import CompareWords, code_of, decided, rules
-from sweeps.compare.compare import Comparison, compare, noise_floor
+from sweeps.compare.compare import Comparison, compare
 from sweeps.compare.rule import Margin
 from sweeps.compare.sides import Side
 from sweeps.compare.told import as_json, conclusion, junit, markdown
 from sweeps.compose import configured
+from sweeps.kept import GONE
 
 Make = Callable[..., Side]
 SHARP, COLOUR, WINDOW = "sharpness/laplacian", "colour/cheeks_mean", "cost/window_s"
@@ -67,15 +69,71 @@ def test_a_failed_render_of_the_candidate_is_worse_whatever_the_rest_says(make_s
     assert not compare(broken, other, MARGINS, [COLOUR]).regressions, "a failure of the baseline is no regression"
 
 
-def test_the_noise_floor_is_that_of_the_seeds(make_side: Make) -> None:
-    """Against a simulation of two sides of one setting."""
+def test_two_equal_sides_lose_nothing_where_neither_has_a_seed(make_side: Make) -> None:
+    one = make_side("a", {COLOUR: {"x": [1.0, None], "y": [2.0, 2.5]}})
+    row = compare(one, one, MARGINS, [COLOUR]).rows[0]
+    assert not row.lost and row.verdict == "same"
+
+
+def test_clips_without_a_common_seed_are_compared_by_their_means(make_side: Make) -> None:
+    """As ComfyUI makes them, each video with a seed of its own."""
+    base = with_seeds(make_side("a", {COLOUR: {"x": [1.0, 3.0], "y": [5.0, 7.0]}}), 0)
+    other = with_seeds(make_side("b", {COLOUR: {"x": [4.0, 6.0], "y": [8.0, 8.0]}}), 100)
+    row = compare(base, other, MARGINS, [COLOUR]).rows[0]
+    assert row.steps == {"x": 3.0, "y": 2.0}
+
+
+def with_seeds(one: Side, more: int) -> Side:
+    cells = tuple(replace(cell, seed=cell.seed + more) for cell in one.setting.cells)
+    return Side(one.sweep, replace(one.setting, cells=cells), one.where)
+
+
+@pytest.mark.parametrize(("seeds", "first"), [(3, 0), (1, 0), (2, 50)])
+def test_the_noise_floor_is_that_of_the_seeds(make_side: Make, seeds: int, first: int) -> None:
+    """Against a simulation of two sides of one setting: on the same seeds, on one of them, on two others."""
     rng = np.random.default_rng(2)
-    draws = rng.normal(0, 0.5, (4000, 2, 9, 3)).mean(axis=(2, 3))
-    true = 1.96 * float(np.std(draws[:, 0] - draws[:, 1]))
+    draws = rng.normal(0, 0.5, (4000, 9, 3)), rng.normal(0, 0.5, (4000, 9, 3))[:, :, :seeds]
+    ours = draws[0] if first else draws[0][:, :, :seeds]
+    true = 1.96 * float(np.std(ours.mean(axis=(1, 2)) - draws[1].mean(axis=(1, 2))))
     base = make_side("a", {COLOUR: table([list(rng.normal(k, 0.5, 3)) for k in range(9)])})
-    found = noise_floor(base.setting, COLOUR)
+    other = with_seeds(make_side("b", {COLOUR: table([list(rng.normal(k, 0.5, seeds)) for k in range(9)])}), first)
+    found = compare(base, other, MARGINS, [COLOUR]).rows[0].noise
     assert found is not None and 0.6 * true < found < 1.5 * true
-    assert noise_floor(make_side("a", {COLOUR: table(range(9))}).setting, COLOUR) is None
+    single = make_side("a", {COLOUR: table(range(9))})
+    assert compare(single, single, MARGINS, [COLOUR]).rows[0].noise is None
+
+
+def test_the_advice_is_for_the_interval_that_decides(make_side: Make) -> None:
+    """Of four primaries each is judged by Holm's interval; clips enough for an unadjusted one would not be enough."""
+    rng = np.random.default_rng(4)
+    names = [COLOUR, "seam/colour", "seam/motion", "likeness/lpips"]
+    zero = {name: table([0.0] * 9) for name in names}
+    moved = {name: table(one - one.mean() + 0.1) for name, one in zip(names, rng.normal(size=(4, 9)), strict=True)}
+    margins = {name: Margin(0.5, "lower") for name in names}
+    found = compare(make_side("a", zero), make_side("b", moved), margins, names)
+    for row in found.primaries:
+        assert row.verdict == "not enough evidence" and row.more is not None
+        steps = list(row.steps.values())
+        spread, effect, n = float(np.std(steps, ddof=1)), abs(float(np.mean(steps))), 9 + row.more
+        room = effect if effect > 0.5 else 0.5 - effect
+        half = [stats.t.ppf(1 - 0.05 / 4 / 2, k - 1) * spread / math.sqrt(k) for k in (n - 1, n)]
+        assert half[1] < room <= half[0]
+
+
+def test_the_printed_power_is_what_the_whole_gate_does(make_side: Make) -> None:
+    """One of four metrics truly moves by twice its margin; the clips of all spread by 1."""
+    rng = np.random.default_rng(6)
+    names, margin = [COLOUR, "seam/colour", "seam/motion", "likeness/lpips"], 0.6
+    margins = {name: Margin(margin, "lower") for name in names}
+    zero, called, printed = make_side("a", {name: table([0.0] * 9) for name in names}), 0, []
+    for _ in range(300):
+        steps = rng.normal(size=(4, 9))
+        steps[0] += 2 * margin
+        other = make_side("b", {name: table(one) for name, one in zip(names, steps, strict=True)})
+        row = compare(zero, other, margins, names).primaries[0]
+        called += row.verdict == "worse"
+        printed.append(row.power or 0.0)
+    assert abs(float(np.mean(printed)) - called / 300) < 0.08
 
 
 @pytest.mark.parametrize(
@@ -85,6 +143,8 @@ def test_the_noise_floor_is_that_of_the_seeds(make_side: Make) -> None:
         (lambda one: replace_sweep(one, judged="other"), "judged differently"),
         (lambda one: with_cells(one, inputs=("sha other",)), "pictures or speech changed"),
         (lambda one: with_cells(one, clip="another"), "no clip in common"),
+        (lambda one: with_last(one, state="pending", score=None), "1 of 9 cells of b (s) are not done"),
+        (lambda one: with_last(one, reason=GONE[0], score=None, folder=None), "not in the store any more"),
     ],
 )
 def test_what_may_not_be_compared_is_invalid_and_no_pass(make_side: Make, change: Any, said: str) -> None:
@@ -106,6 +166,11 @@ def replace_sweep(one: Side, **changes: Any) -> Side:
 def with_cells(one: Side, **changes: Any) -> Side:
     cells = tuple(replace(cell, **changes) for cell in one.setting.cells)
     return Side(one.sweep, replace(one.setting, cells=cells), one.where)
+
+
+def with_last(one: Side, **changes: Any) -> Side:
+    *most, last = one.setting.cells
+    return Side(one.sweep, replace(one.setting, cells=(*most, replace(last, **changes))), one.where)
 
 
 def test_a_primary_metric_missing_on_one_side_is_invalid(make_side: Make) -> None:
@@ -157,6 +222,9 @@ def test_costs_of_different_cards_are_never_compared(make_side: Make) -> None:
         ([COLOUR, SHARP, WINDOW, "seam/colour", "seam/motion"], [], "1 to 4 decide"),
         (["motion/flicker"], [], "needs a margin"),
         (None, ["lipsync/confidence=much"], "no number"),
+        (None, ["lipsync/confidence=nan"], "no margin"),
+        (None, ["lipsync/confidence=inf"], "no margin"),
+        (None, ["lipsync/confidence=-1"], "no margin"),
     ],
 )
 def test_rules_that_make_no_sense_are_refused(primaries: list[str] | None, margins: list[str], said: str) -> None:
