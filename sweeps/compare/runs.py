@@ -1,5 +1,6 @@
 """Sides that are MLflow runs: by id, by a query, with everything that a comparison needs in an artifact of theirs."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +31,13 @@ def side_of_query(query: str, outputs: Path, tracking: "TrackingConfig") -> Side
             f"no run of a setting for {query!r}", hint="an MLflow query, such as tags.release = 'wrapper-2026-02'"
         )
     if len(settings) > 1:
-        some = "; ".join(f"{one.info.run_id} {one.info.run_name}" for one in settings[:5])
+        some = "; ".join(f"{one.info.run_id} {one.info.run_name} of {_begun(one)}" for one in settings[:5])
         raise NoSide(f"{query!r} finds {len(settings)} runs", hint=f"name one by its id: {some}")
     return _side(client, one_run(client, settings[0].info.run_id))
+
+
+def _begun(run: Any) -> str:
+    return f"{datetime.fromtimestamp(run.info.start_time / 1000):%Y-%m-%d %H:%M}"
 
 
 def _run(client: Any, run_id: str) -> Any:

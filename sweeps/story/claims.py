@@ -29,6 +29,7 @@ _LIPS: Final[tuple[tuple[str, Expected], ...]] = (
     ("lipsync/confidence", "down"),
     ("lipsync/offset", "either"),
     ("lipsync/envelope_strength", "down"),
+    ("lipsync/envelope_offset", "either"),
 )
 _BLUR: Final[tuple[tuple[str, Expected], ...]] = (("sharpness/laplacian", "down"), ("sharpness/fine_detail", "down"))
 _SHARP: Final[tuple[tuple[str, Expected], ...]] = (("sharpness/laplacian", "up"), ("sharpness/fine_detail", "up"))

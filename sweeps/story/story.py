@@ -17,7 +17,10 @@ Status = Literal[
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure of a claim: the difference to the base, its margin, what that says; ``why`` where there is none."""
+    """One measure of a claim: the difference to the base, its margin, what that says; ``why`` where there is none.
+
+    ``clips`` are those of the variant, of which the difference may have fewer.
+    """
 
     metric: str
     expected: Expected
@@ -25,6 +28,7 @@ class Measure:
     margin: float
     status: Status
     why: str = ""
+    clips: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def measure(
     if step is None:
         why = next((why for cell in setting.cells if (why := value_of(cell, metric)[1])), "no value on both sides")
         return Measure(metric, expected, None, margin, "not measured", why)
-    return Measure(metric, expected, step, margin, holds(step, margin, expected))
+    return Measure(metric, expected, step, margin, holds(step, margin, expected), clips=len(setting.clips))
 
 
 def holds(step: Interval, margin: float, expected: Expected) -> Status:

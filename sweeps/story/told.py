@@ -21,11 +21,12 @@ _ARROWS: Final = {"up": "↑", "down": "↓", "same": "=", "either": "↕"}
 
 
 def measured(one: Measure) -> str:
-    """``motion/head_mean ↑ +0.02 ±0.01 faces/s (margin 0.01)``, or why there is none."""
+    """``motion/head_mean ↑ +0.02 ±0.01 faces/s (margin 0.01; 5/6 clips)``, or why there is none."""
     if one.step is None:
         return f"{one.metric} {_ARROWS[one.expected]}: {one.why}"
     text = with_error(one.step.mean, one.step.half_width, sign=True)
-    return f"{one.metric} {_ARROWS[one.expected]} {text} {METRICS[one.metric].unit} (margin {one.margin:.2g})"
+    of = f"; {one.step.n}/{one.clips} clips" if one.step.n < one.clips else ""
+    return f"{one.metric} {_ARROWS[one.expected]} {text} {METRICS[one.metric].unit} (margin {one.margin:.2g}{of})"
 
 
 def rows(chapters: Sequence[Chapter]) -> list[list[list[str]]]:

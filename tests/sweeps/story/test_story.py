@@ -22,6 +22,7 @@ from sweeps.statistics import Interval
 from sweeps.story.claims import BASE, CLAIMS, Claim, Expected
 from sweeps.story.story import Chapter, Measure, Status, chapters, holds, overall
 from sweeps.story.tell import changed
+from sweeps.story.told import measured
 from workflow.graph import default_graph
 
 MakeSweep = Callable[..., SweepResult]
@@ -197,6 +198,25 @@ def test_seeds_and_clips_that_one_side_lacks_do_not_count(make_sweep: MakeSweep)
     other = setting("v5", {metric: {"a": [4.0, None], "b": [4.1, 4.1], "d": [900.0, 900.0]}})
     step = told(make_sweep, base, other)["v5"][0].measures[0].step
     assert step is not None and step.n == 2 and step.mean == pytest.approx((3.0 + 3.1) / 2)
+
+
+def test_lips_out_of_sync_are_seen_without_networks(make_sweep: MakeSweep) -> None:
+    """Five frames late, and as strongly bound to the speech as before: no weights are needed to see that."""
+    strength = {f"c{k}": [0.8 + k / 100] for k in range(6)}
+
+    def late(name: str, by: float) -> SettingResult:
+        offset = {clip: [by] for clip in strength}
+        return setting(name, {"lipsync/envelope_strength": strength, "lipsync/envelope_offset": offset})
+
+    assert told(make_sweep, late("v2", 0.0), late("v1", 5.0))["v1"][0].status == "confirmed"
+
+
+def test_clips_without_a_value_are_told_beside_the_figure(make_sweep: MakeSweep) -> None:
+    metric = "mouth/aperture_p95"
+    base = setting("v2", {metric: {"a": [1.0], "b": [1.0], "c": [1.0]}})
+    other = setting("v5", {metric: {"a": [9.0], "b": [9.5], "c": [None]}})
+    assert "; 2/3 clips)" in measured(told(make_sweep, base, other)["v5"][0].measures[0])
+    assert "clips" not in measured(told(make_sweep, base, replace(base, name="v5"))["v5"][0].measures[0])
 
 
 def test_a_measure_without_a_value_says_why_and_decides_nothing(make_sweep: MakeSweep) -> None:
