@@ -1,6 +1,7 @@
 """The registered baseline: which run new releases are held against, who said so, when and why."""
 
 import getpass
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
     from sweeps.config import TrackingConfig
 
 TAG = "baseline.registered"
-WHO, WHY = "baseline.who", "baseline.why"
+WHO, WHY, BEFORE = "baseline.who", "baseline.why", "baseline.before"
+"""``BEFORE``: the earlier registrations of the same run, as JSON, the newest first."""
 
 
 @dataclass(frozen=True)
 class Registration:
-    """One run that was a baseline from ``when`` on."""
+    """One run that was a baseline from ``when`` on; ``name`` is its setting's and its release's."""
 
     run_id: str
     name: str
@@ -36,9 +38,10 @@ def set_baseline(words: str, why: str, outputs: Path, tracking: "TrackingConfig"
     side = side_of_evidence(evidence(client, run), f"run {run.info.run_id[:8]}")
     if not side.setting.finished:  # nothing could be compared with it
         raise NoSide(f"{side.name} is not finished", hint="its sweep's command goes on; then set it again")
+    earlier = [[one.when, one.who, one.why] for one in _registrations(run)]
     tags = {TAG: datetime.now(UTC).isoformat(timespec="seconds"), WHO: getpass.getuser(), WHY: why}
     with translated("tag a run"):
-        for key, value in tags.items():
+        for key, value in {**tags, **({BEFORE: json.dumps(earlier)} if earlier else {})}.items():
             client.set_tag(run.info.run_id, key, value)
     return Registration(run.info.run_id, run.info.run_name, *tags.values())
 
@@ -46,7 +49,8 @@ def set_baseline(words: str, why: str, outputs: Path, tracking: "TrackingConfig"
 def history(outputs: Path, tracking: "TrackingConfig") -> list[Registration]:
     """Every registration, the one in force first."""
     client = open_client(tracking, outputs)
-    return [_registration(run) for run in _tagged(client)]
+    told = [one for run in _tagged(client) for one in _registrations(run)]
+    return sorted(told, key=lambda one: one.when, reverse=True)
 
 
 def registered(outputs: Path, tracking: "TrackingConfig") -> Side:
@@ -55,7 +59,7 @@ def registered(outputs: Path, tracking: "TrackingConfig") -> Side:
     runs = _tagged(client)
     if not runs:
         raise NoSide("no baseline was ever set", hint="python -m sweeps baseline set RUN --why REASON registers one")
-    one = _registration(runs[0])
+    one = _registrations(runs[0])[0]
     return side_of_evidence(evidence(client, runs[0]), f"baseline since {one.when[:10]}")
 
 
@@ -65,9 +69,14 @@ def _tagged(client: Any) -> list[Any]:
     return sorted(found, key=lambda run: str(run.data.tags[TAG]), reverse=True)
 
 
-def _registration(run: Any) -> Registration:
+def _registrations(run: Any) -> list[Registration]:
+    """Every time that ``run`` was registered, the last one first."""
     tags = run.data.tags
-    return Registration(run.info.run_id, run.info.run_name, tags[TAG], tags.get(WHO, ""), tags.get(WHY, ""))
+    if TAG not in tags:
+        return []
+    told = [[tags[TAG], tags.get(WHO, ""), tags.get(WHY, "")], *json.loads(tags.get(BEFORE, "[]"))]
+    name = f"{run.info.run_name} of {tags['release']}" if tags.get("release") else run.info.run_name
+    return [Registration(run.info.run_id, name, *one) for one in told]
 
 
 def _run_of(client: Any, words: str, outputs: Path, tracking: "TrackingConfig") -> Any:

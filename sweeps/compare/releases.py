@@ -12,13 +12,13 @@ from sweeps.figure import new_figure, save_figure
 from sweeps.lettering import drawable
 from sweeps.summary_view import unit
 from sweeps.tracking_client import TrackingError, open_client, translated
-from sweeps.tracking_runs import search
 
 if TYPE_CHECKING:
     from sweeps.config import TrackingConfig
 
+PARENT: Final = "mlflow.parentRunId"
 MOST: Final = 24
-"""Releases that are drawn, the newest."""
+"""Releases that are drawn: the baseline and the newest."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,16 @@ def draw(found: Comparison, path: Path, outputs: Path, tracking: "TrackingConfig
     Raises MediaWriteError.
     """
     metrics = [row.metric for row in found.primaries if row.candidate is not None]
-    past = _earlier(found, metrics, outputs, tracking)
-    releases = [_of(found.baseline, metrics), *past, _of(found.candidate, metrics)]
     if not metrics:
         return False
-    _picture(found, metrics, releases[-MOST:], path)
+    _picture(found, metrics, releases(found, metrics, outputs, tracking), path)
     return True
+
+
+def releases(found: Comparison, metrics: list[str], outputs: Path, tracking: "TrackingConfig") -> list[Release]:
+    """The baseline, the newest of the earlier releases, oldest first, and the candidate."""
+    past = _earlier(found, metrics, outputs, tracking)
+    return [_of(found.baseline, metrics), *past, _of(found.candidate, metrics)]
 
 
 def label_of(stamp: Any, when: datetime) -> str:
@@ -63,24 +67,27 @@ def _earlier(found: Comparison, metrics: list[str], outputs: Path, tracking: "Tr
     from sweeps.tracking import experiment_name
 
     sweep = found.candidate.sweep
+    query = "attributes.status = 'FINISHED' and tags.role = 'setting'"
     try:
         client = open_client(tracking, outputs)
         with translated("search runs"):
             experiment = client.get_experiment_by_name(experiment_name(sweep))
             if experiment is None:
                 return []
-            query = "attributes.status = 'FINISHED' and tags.role = 'setting'"
-            runs = search(client, [experiment.experiment_id], query)
-            parents = {
-                run.info.run_id: run for run in search(client, [experiment.experiment_id], "tags.role = 'sweep'")
-            }
+            newest = client.search_runs(
+                [experiment.experiment_id], query, max_results=MOST, order_by=["attributes.start_time DESC"]
+            )
+            ids = {run.data.tags.get(PARENT, "") for run in newest}
+            named = ", ".join(f"'{one}'" for one in sorted(ids))
+            parents = client.search_runs([experiment.experiment_id], f"attributes.run_id IN ({named})") if ids else []
     except TrackingError:
         return []
-    told = []
-    for run in reversed(runs):
-        parent = parents.get(run.data.tags.get("mlflow.parentRunId", ""))
-        if parent is None or parent.data.tags.get("plan_hash") == sweep.plan_hash:
-            continue  # the candidate itself, logged already
+    plans = {run.info.run_id: run.data.tags.get("plan_hash") for run in parents}
+    told = list[Release]()
+    for run in newest:
+        plan = plans.get(run.data.tags.get(PARENT))
+        if plan in (None, sweep.plan_hash) or len(told) == MOST - 2:
+            continue  # no sweep's, or the candidate itself, logged already
         values = run.data.metrics
         figures = {
             metric: (values[metric], values.get(f"{metric}.low"), values.get(f"{metric}.high"))
@@ -89,7 +96,7 @@ def _earlier(found: Comparison, metrics: list[str], outputs: Path, tracking: "Tr
         }
         when = datetime.fromtimestamp(run.info.start_time / 1000, UTC)
         told.append(Release(label_of(run.data.tags, when), figures))
-    return told
+    return told[::-1]
 
 
 def _picture(found: Comparison, metrics: list[str], releases: list[Release], path: Path) -> None:

@@ -277,7 +277,11 @@ def test_sides_are_found_by_setting_by_sweep_by_run_and_by_query(
     assert main(["compare", "baseline", "motion_frame=25", *words]) == 2
     assert main(["baseline", "set", "pair:motion_frame=9", "--why", "first", "--outputs", str(outputs)]) == 0
     assert main(["baseline", "history", "--outputs", str(outputs)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith(": first")
+    assert main(["baseline", "set", "pair:motion_frame=9", "--why", "again", "--outputs", str(outputs)]) == 0
     run = capsys.readouterr().out.split("(")[1].split(")")[0]
+    assert main(["baseline", "history", "--outputs", str(outputs)]) == 0
+    assert [line.rpartition(": ")[2] for line in capsys.readouterr().out.splitlines()] == ["again", "first"]
     query = "tags.setting = 'motion_frame=25'"
     assert main(["compare", "baseline", query, *words, "--json", str(tmp_path / "b.json")]) == 0
     assert main(["compare", run, query, *words]) == 0
