@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sweeps.compare.sides import NoSide, Side, side_of_evidence
 from sweeps.tracking_client import open_client, translated
 from sweeps.tracking_files import EVIDENCE
-from sweeps.tracking_runs import find_children, search_everywhere
+from sweeps.tracking_runs import find_children, owner_is_dead, search_everywhere
 from workflow.files import read_json
 
 if TYPE_CHECKING:
@@ -61,7 +61,11 @@ def one_run(client: Any, run_id: str) -> Any:
             raise NoSide(f"run {run.info.run_id} is a sweep of {len(children)} settings", hint=f"name one of {names}")
         run = next(iter(children.values()))
     if run.info.status == "RUNNING":
-        raise NoSide(f"run {run.info.run_id} ({run.info.run_name}) is still running", hint="wait for its end")
+        gone = owner_is_dead(run.data.tags)
+        raise NoSide(
+            f"run {run.info.run_id} ({run.info.run_name}) is {'not finished' if gone else 'still running'}",
+            hint="its process is gone: the sweep's command goes on" if gone else "wait for its end",
+        )
     return run
 
 

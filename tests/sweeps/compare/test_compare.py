@@ -308,10 +308,11 @@ def test_sides_that_are_not_there_are_told_in_words(
     assert said in capsys.readouterr().err
 
 
-def test_a_run_without_its_evidence_says_so(outputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_without_evidence_or_without_an_end_say_so(outputs: Path) -> None:
     from sweeps.compare.runs import side_of_query
     from sweeps.compare.sides import NoSide
     from sweeps.tracking_client import open_client
+    from sweeps.tracking_runs import STARTED, owner_tags
 
     client = open_client(configured().tracking, outputs)
     experiment = client.create_experiment("foreign")
@@ -319,7 +320,8 @@ def test_a_run_without_its_evidence_says_so(outputs: Path, capsys: pytest.Captur
     client.set_terminated(run.info.run_id)
     with pytest.raises(NoSide, match=r"has no evidence\.json"):
         side_of_query("tags.mine = '1'", outputs, configured().tracking)
-    running = client.create_run(experiment, tags={"mine": "2"})
-    assert running is not None
-    with pytest.raises(NoSide):
-        side_of_query("tags.mine = '2'", outputs, configured().tracking)
+    me = owner_tags()
+    for mark, more, said in (("2", me, "still running"), ("3", {**me, STARTED: "1.00"}, "not finished")):
+        client.create_run(experiment, tags={"mine": mark, **more})
+        with pytest.raises(NoSide, match=said):
+            side_of_query(f"tags.mine = '{mark}'", outputs, configured().tracking)

@@ -82,8 +82,9 @@ def test_a_worse_release_is_exit_code_4_and_says_in_what(registered: Path, capsy
 
 
 def test_a_gate_that_was_stopped_goes_on_and_renders_nothing_twice(registered: Path, capsys: Capture) -> None:
-    run(registered, "sweep.name=stopped", "sweep.budget.cells=1")
-    assert "1 rendered" in capsys.readouterr().out
+    assert run(registered, "sweep.name=stopped", "sweep.budget.cells=1") == 2, "no regression, and no pass"
+    said = " ".join(capsys.readouterr().out.split())
+    assert "1 rendered" in said and "2 of 3 cells" in said and "are not done" in said
     assert run(registered, "sweep.name=stopped") == 0
     assert "2 rendered, 1 reused" in capsys.readouterr().out
     assert run(registered, "sweep.name=stopped") == 0
