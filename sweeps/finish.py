@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweeps.account import account_line, of_sweep, slow_lines
+from sweeps.compare.command import code_of
+from sweeps.compare.told import show, wide
 from sweeps.gate import for_report
 from sweeps.hooks import run_hook
 from sweeps.progress import Progress
@@ -43,7 +45,7 @@ def finish(
     gate = app.gate if code != INTERRUPTED else None
     found = gate.judge(result) if gate is not None else None
     extra = {**(extra or {}), **(for_report(found) if found is not None else {})}
-    report, files, judged = None, list[Path](), OK
+    report, files = None, list[Path]()
     if app.config.sweep.story and code != INTERRUPTED:
         with _noted(app, troubles):
             extra |= _story(app, result)
@@ -52,17 +54,18 @@ def finish(
         files += [report] if report else []
     if gate is not None and found is not None:
         with _noted(app, troubles):
-            judged, told_in = gate.tell(found, app.folder(result.mark), app.outputs, app.console)
-            files += told_in
+            files += gate.write(found, app.folder(result.mark), app.outputs)
     if untracked is None:
         with _noted(app, troubles):
             uri = _track(app, result, tracker, files, code, rebuild=rebuild)
     with _noted(app, troubles):
         _print(app, result, shown or result, progress, uri, report)
+    if found is not None:  # the last words: they decide
+        show(found, wide(app.console))
     for trouble in {str(one): one for one in troubles}.values():  # a full disk refuses more than one of them
         its_own = told(trouble)
         code = code or its_own
-    code = judged or code
+    code = (code_of(found) if found is not None else OK) or code
     if code != INTERRUPTED and not (progress is not None and progress.stopped):
         app.over()
     summary = _summary(app, result, progress, code)

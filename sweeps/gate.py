@@ -5,18 +5,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sweeps.compare.checks import other_card
-from sweeps.compare.command import COST, code_of, decided, rules, write_all
+from sweeps.compare.command import COST, decided, rules, write_all
 from sweeps.compare.compare import Comparison
 from sweeps.compare.releases import draw
 from sweeps.compare.rule import Margin
 from sweeps.compare.sides import NoSide, Side, find_side
-from sweeps.compare.told import HEAD, cells, conclusion, show, shown, title, under, wide
+from sweeps.compare.told import HEAD, cells, conclusion, shown, title, under
 from sweeps.plan import Plan
 from sweeps.results import SweepResult
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from sweeps.config import Config
 
 FILES: Final = ("compare.json", "compare.md", "compare.xml", "releases.png")
@@ -71,13 +69,12 @@ class Gate:
             found = replace(found, invalid=(*found.invalid, why))
         return found
 
-    def tell(self, found: Comparison, folder: Path, outputs: Path, console: "Console") -> tuple[int, list[Path]]:
-        """Print it, write it for people and machines; the exit code and the files. Raises OSError."""
-        show(found, wide(console))
+    def write(self, found: Comparison, folder: Path, outputs: Path) -> list[Path]:
+        """Write it for people and machines; the files. Raises OSError."""
         json, text, cases, picture = (folder / name for name in FILES)
         write_all(found, json, text, cases)
         drawn = draw(found, picture, outputs, self.config.tracking)
-        return code_of(found), [json, text, cases, *([picture] if drawn else [])]
+        return [json, text, cases, *([picture] if drawn else [])]
 
 
 def for_report(found: Comparison) -> dict[str, Any]:

@@ -113,7 +113,8 @@ def _judged(row: Row, margin: Margin, gated: int) -> Row:
     if row.difference is not None and verdict == "not enough evidence":
         more = more_clips(steps, size, margin.side, row.difference.level)
     chance = power(steps, size, gated) if row.primary else None
-    return replace(row, margin=size, verdict=verdict, more=more, power=chance)
+    known = None if margin.relative and row.baseline is None else size
+    return replace(row, margin=known, verdict=verdict, more=more, power=chance)
 
 
 def _values(setting: SettingResult, metric: str, margin: Margin | None) -> BySeed:

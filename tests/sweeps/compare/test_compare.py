@@ -194,6 +194,11 @@ def test_a_primary_metric_that_neither_side_has_is_invalid(make_side: Make) -> N
     assert code_of(found) == 2 and any("no value at all" in why for why in found.invalid)
 
 
+def test_a_share_of_a_baseline_that_is_not_known_is_no_margin(make_side: Make) -> None:
+    base, other = make_side("a", {WINDOW: table([None] * 9)}), make_side("b", {WINDOW: table(range(9))})
+    assert compare(base, other, MARGINS, [WINDOW]).rows[0].margin is None
+
+
 def test_another_metric_decides_where_neither_side_has_the_first_and_that_is_said(make_side: Make) -> None:
     values = {"lipsync/envelope_strength": table([0.5 + k / 100 for k in range(9)])}
     config = configured().compare

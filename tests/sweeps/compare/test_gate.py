@@ -75,8 +75,7 @@ def test_the_same_release_passes_is_rendered_afresh_and_written_for_people_and_m
 def test_a_worse_release_is_exit_code_4_and_says_in_what(registered: Path, capsys: Capture) -> None:
     """cfg 2 shifts the puppet's colours by more than the margin."""
     assert run(registered, "variant=v6") == 4
-    said = capsys.readouterr().out
-    assert "REGRESSION in colour/cheeks_mean" in said
+    assert capsys.readouterr().out.splitlines()[-1] == "REGRESSION in colour/cheeks_mean", "the last word"
     suite = ET.parse(registered / "sweeps" / "regression-stand-in" / "compare.xml").getroot()  # noqa: S314
     assert suite.attrib["failures"] == "1" and "worse" in suite[0][0].attrib["message"]
 
