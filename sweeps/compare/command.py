@@ -15,7 +15,7 @@ from sweeps.compare.rule import Margin, Side
 from sweeps.compare.sides import Side as Sides
 from sweeps.compare.sides import find_side
 from sweeps.compare.told import as_json, junit, markdown, show, wide
-from workflow.errors import HarnessError
+from workflow.errors import HarnessError, told
 from workflow.files import write_atomically, write_json
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ class CompareWords(HarnessError):
     """A metric or a margin that does not exist."""
 
     code = "compare-words"
+
+
+class NotWritten(HarnessError):
+    """A file that was asked for cannot be written."""
+
+    code = "compare-file"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,8 +74,13 @@ def run(args: argparse.Namespace) -> int:
     sides = [find_side(words, args.outputs, config.tracking) for words in (args.baseline, args.candidate)]
     found = decided(sides[0], sides[1], config.compare, margins, primaries, args.metrics)
     show(found, wide(Console()), whole=bool(args.metrics))
-    write_all(found, args.json, args.markdown, args.junit)
-    return code_of(found)
+    code = code_of(found)
+    try:
+        write_all(found, args.json, args.markdown, args.junit)
+    except OSError as error:
+        wrong = NotWritten(f"{error.filename} cannot be written: {error.strerror}", hint="name another file")
+        code = max(code, told(wrong))  # a regression stays one
+    return code
 
 
 def decided(

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +22,7 @@ from sweeps.compare.sides import Side
 from sweeps.compare.told import as_json, conclusion, junit, markdown
 from sweeps.compose import configured
 from sweeps.kept import GONE
+from sweeps.kept import NAME as KEPT
 
 Make = Callable[..., Side]
 SHARP, COLOUR, WINDOW = "sharpness/laplacian", "colour/cheeks_mean", "cost/window_s"
@@ -292,6 +294,23 @@ def test_sides_are_found_by_setting_by_sweep_by_run_and_by_query(
     assert main(["compare", run, query, *words]) == 0
     second = json.loads((tmp_path / "b.json").read_text(encoding="utf-8"))
     assert second["metrics"] == first["metrics"], "MLflow's copy says what the store says"
+
+
+def test_a_file_that_cannot_be_written_is_told_and_hides_no_regression(
+    outputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "outputs"
+    shutil.copytree(outputs, copy)
+    words = ["compare", "pair:motion_frame=9", "pair:motion_frame=25", "--outputs", str(copy), "--primaries", COLOUR]
+    where = ["--json", str(copy / "mlflow.db" / "a.json")]
+    assert main([*words, *where]) == 2
+    kept = copy / "sweeps" / "pair-stand-in" / KEPT
+    told = json.loads(kept.read_text(encoding="utf-8"))
+    told["settings"][1]["cells"][0] |= {"state": "failed", "folder": None}
+    kept.write_text(json.dumps(told), encoding="utf-8")
+    assert main([*words, *where]) == main(words) == 4
+    said = capsys.readouterr().err
+    assert said.count("cannot be written") == 2 and "Traceback" not in said
 
 
 @pytest.mark.parametrize(
