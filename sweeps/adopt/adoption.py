@@ -195,6 +195,7 @@ class Adoption:
         config, code = self.config, OK
         config.outputs, config.sweep.name = str(self.outputs), self.name
         for result in results:
+            self.tell.notes(result)
             app = App(config, lambda _: config, self.console, cancel=self.cancel)
             code = max(code, finish(app, result, rebuild=True))
             self.tell.compare(result, self.outputs)

@@ -60,18 +60,19 @@ def look(folder: Path, store: Path) -> tuple[list[Seen], list[Left]]:
     _check(folder, store)
     found: list[Seen] = []
     left: list[Left] = []
-    other = 0
+    others: list[Left] = []
     for path in _files(folder, store, left):
-        name = printable(path.relative_to(folder).as_posix())
-        other += path.suffix.lower() in OTHERS
-        if path.suffix.lower() != SUFFIX:
-            continue
-        one = _seen(path, name)
-        (left if isinstance(one, Left) else found).append(one)  # type: ignore[arg-type]
+        name, suffix = printable(path.relative_to(folder).as_posix()), path.suffix.lower()
+        if suffix in OTHERS:
+            others.append(Left(name, f"{suffix} is not adopted: only MP4s are", bad=False))
+        elif suffix == SUFFIX:
+            one = _seen(path, name)
+            (left if isinstance(one, Left) else found).append(one)  # type: ignore[arg-type]
     if not found and not left:
-        there = f"; {counted(other, 'video')} in other forms ({', '.join(sorted(OTHERS))})" if other else ""
+        forms = ", ".join(sorted({f".{one.name.rpartition('.')[2].lower()}" for one in others}))
+        there = f"; {counted(len(others), 'video')} in other forms ({forms})" if others else ""
         raise NoVideos(f"{folder} holds no MP4{there}", hint="name the folder that ComfyUI writes to, or one below it")
-    return _with_sound(sorted(found, key=lambda one: one.name), left)
+    return _with_sound(sorted(found, key=lambda one: one.name), left + others)
 
 
 def _check(folder: Path, store: Path) -> None:

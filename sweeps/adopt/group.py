@@ -1,8 +1,10 @@
 """Videos in groups: settings named by what differs between them, clips by speech and picture."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -19,6 +21,8 @@ ALONE: Final = "adopted"
 _HASH: Final = re.compile(r"[0-9a-f]{32,64}")
 _CLIP: Final = 40
 _MOST: Final = 3
+NUMBERED: Final = "seeds differ from setting to setting: 1, 2 … number a setting's videos of a clip, oldest first"
+"""ComfyUI draws another seed for every video, unless told otherwise."""
 
 Key = tuple[Source, Source]
 
@@ -39,9 +43,10 @@ class Video:
 
 @dataclass(frozen=True)
 class Member:
-    """One video as a cell: of which clip."""
+    """One video as a cell: of which clip, and which seed or number it goes by."""
 
     clip: str
+    seed: int
     video: Video
 
 
@@ -57,7 +62,7 @@ class Group:
 
 def grouped(videos: Iterable[Video]) -> tuple[tuple[Group, ...], list[Left]]:
     """The settings in the order in which they were first tried, and the videos that another one stands for."""
-    ordered = sorted(videos, key=lambda one: (one.seen.changed, one.name))
+    ordered = sorted(videos, key=_age)
     clips = _clips(ordered)
     by_clip = _brought(ordered, clips)
     together: dict[str, list[Video]] = {}
@@ -71,10 +76,15 @@ def grouped(videos: Iterable[Video]) -> tuple[tuple[Group, ...], list[Left]]:
     places = list(dict.fromkeys(clips.values()))
     for name, several in zip(names, together.values(), strict=True):
         members = _members(several, clips, left)
-        members.sort(key=lambda one: (places.index(one.clip), one.video.made.seed))
+        members.sort(key=lambda one: (places.index(one.clip), one.seed))
         values = {key: value for key, value in several[0].made.values.items() if key not in by_clip}
         groups.append(Group(name, values, tuple(members), _notes(several, by_clip)))
-    return tuple(groups), left
+    return tuple(_numbered(groups) if _seeds_differ(groups) else groups), left
+
+
+def _age(video: Video) -> tuple[int, str]:
+    """Oldest first, and by name where that does not tell."""
+    return video.seen.changed, video.name
 
 
 def _members(several: Sequence[Video], clips: Mapping[str, str], left: list[Left]) -> list[Member]:
@@ -86,7 +96,32 @@ def _members(several: Sequence[Video], clips: Mapping[str, str], left: list[Left
             why = f"the same setting, clip and seed as {one.name}, which is newer"
             left.append(Left(before.name, why + _elsewhere(before.made, [one.made], "; besides: "), False))
         newest[key] = one
-    return [Member(clip, video) for (clip, _), video in newest.items()]
+    return [Member(clip, seed, video) for (clip, seed), video in newest.items()]
+
+
+def _seeds_differ(groups: Sequence[Group]) -> bool:
+    """Whether two settings have a clip in common and no seed of it: nothing would be a pair."""
+    clips: dict[str, dict[str, set[int]]] = defaultdict(dict)
+    for group in groups:
+        for one in group.members:
+            clips[one.clip].setdefault(group.name, set()).add(one.seed)
+    return any(a.isdisjoint(b) for settings in clips.values() for a, b in combinations(settings.values(), 2))
+
+
+def _numbered(groups: Sequence[Group]) -> list[Group]:
+    """The groups with numbers in place of the seeds: what was made of a clip first is held against the other's first."""
+    found = []
+    for group in groups:
+        clips: dict[str, list[Member]] = {}
+        for one in group.members:
+            clips.setdefault(one.clip, []).append(one)
+        members = [
+            replace(one, seed=number)
+            for several in clips.values()
+            for number, one in enumerate(sorted(several, key=lambda each: _age(each.video)), start=1)
+        ]
+        found.append(replace(group, members=tuple(members), notes=(*group.notes, NUMBERED)))
+    return found
 
 
 def _differing(firsts: Sequence[Video], by_clip: Sequence[str]) -> list[str]:

@@ -101,12 +101,12 @@ def _cell(setting: str, member: Member, config: "Config", store: Store, taken: T
     from eval.metrics.cost import NAMES
     from eval.value import absent
 
-    sha256, made = member.video.sha256, member.video.made
+    sha256 = member.video.sha256
     how = taken.judged.get(sha256)
     base = CellResult(
         setting,
         member.clip,
-        made.seed,
+        member.seed,
         "pending",
         reason="not copied yet",
         recipe=sha256,

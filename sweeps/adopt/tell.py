@@ -70,6 +70,18 @@ class Teller:
         for sha256, why in scored.unscored.items():
             self.say(f"not scored: {names[sha256]}: {why}", "yellow")
 
+    def notes(self, result: SweepResult) -> None:
+        """What is to be known of the settings, each thing once, and the rest on the page."""
+        found: dict[str, list[str]] = {}
+        for one in result.settings:
+            for note in one.notes:
+                found.setdefault(note, []).append(one.name)
+        for note, names in list(found.items())[:_LINES]:
+            of = "" if len(names) == len(result.settings) else f"{', '.join(names)}: "
+            self.say(f"note: {of}{note}")
+        if len(found) > _LINES:
+            self.say(f"note: {len(found) - _LINES} more notes stand on the report page")
+
     def broken(self, flawed: Mapping[str, str], names: Mapping[str, str]) -> None:
         """Those that no metric may judge."""
         for sha256, why in flawed.items():

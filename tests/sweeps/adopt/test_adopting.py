@@ -79,6 +79,17 @@ def test_the_stand_ins_videos_and_a_models_in_one_folder_stay_apart(
         assert (result.stand_in, len(result.cells)) == (stand_in, 1)
 
 
+def test_what_is_to_know_of_the_settings_is_said_once(
+    write: Any, tmp_path: Path, tables: Callable[[Path], None]
+) -> None:
+    tables(tmp_path / "outputs")
+    for at, motion_frame in enumerate((9, 13)):
+        write(tmp_path / "old" / f"{at}.mp4", graph_of(seed=2**40 + at, values={"motion_frame": motion_frame}))
+    code, told = said("adopt", tmp_path / "old", "--outputs", tmp_path / "outputs", *COST)
+    assert code == 0 and told.count("note: seeds differ from setting to setting") == 1
+    assert [cell.seed for cell in kept(tmp_path / "outputs", "adopted-old").cells] == [1, 1]
+
+
 @pytest.fixture
 def begun(tmp_path: Path, write: Any, tables: Callable[[Path], None]) -> Callable[..., Adoption]:
     """``begun(scorer)``: an adoption of three videos."""

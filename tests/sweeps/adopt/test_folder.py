@@ -18,10 +18,19 @@ def made(path: Path, size: int = 9, age_s: float = 100.0) -> Path:
 
 def test_mp4s_below_the_folder_are_found_whatever_they_are_called(tmp_path: Path) -> None:
     names = ['say "hi" <b>.mp4', "视频/它的.MP4", "a'b.mp4"]
-    for name in (*names, "notes.txt", ".hidden.mp4", ".cache/x.mp4", "other.webm"):
+    for name in (*names, "notes.txt", "a'b.png", ".hidden.mp4", ".cache/x.mp4", ".hidden.webm"):
         made(tmp_path / name)
     found, left = look(tmp_path, tmp_path / "store")
     assert sorted(one.name for one in found) == sorted(names) and left == []
+
+
+def test_videos_in_other_forms_are_told_one_by_one(tmp_path: Path) -> None:
+    for name in ("mine.mp4", "vp9.webm", "sub/old.MKV", "loop.gif", "loop.webp"):
+        made(tmp_path / name)
+    found, left = look(tmp_path, tmp_path / "store")
+    assert [one.name for one in found] == ["mine.mp4"]
+    assert sorted(one.name for one in left) == ["loop.gif", "loop.webp", "sub/old.MKV", "vp9.webm"]
+    assert all("only MP4s" in one.why and not one.bad for one in left)
 
 
 def test_names_that_would_command_a_terminal_or_are_no_text_are_shown_as_letters(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from olden import graph_of
 
 from sweeps.adopt.folder import Seen
-from sweeps.adopt.group import Group, Video, grouped
+from sweeps.adopt.group import NUMBERED, Group, Video, grouped
 from sweeps.adopt.made import Made, Source, parameters
 from workflow.binding import bind
 
@@ -31,7 +31,7 @@ def video(
 
 
 def shape(groups: tuple[Group, ...]) -> dict[str, list[tuple[str, int, str]]]:
-    return {one.name: [(m.clip, m.video.made.seed, m.video.name) for m in one.members] for one in groups}
+    return {one.name: [(m.clip, m.seed, m.video.name) for m in one.members] for one in groups}
 
 
 def test_settings_are_named_by_what_differs_in_the_order_in_which_they_were_tried() -> None:
@@ -47,6 +47,32 @@ def test_settings_are_named_by_what_differs_in_the_order_in_which_they_were_trie
         "motion_frame=9, steps=4": [("hello", 1, "b"), ("hello", 2, "a")],
     }
     assert left == []
+
+
+def test_videos_whose_seeds_were_drawn_anew_are_numbered_so_that_there_are_pairs() -> None:
+    """Seeds as ComfyUI draws them: no two alike."""
+    groups, left = grouped(
+        [
+            video("a", {"motion_frame": 9}, seed=900, when=1),
+            video("b", {"motion_frame": 9}, seed=4, when=2),
+            video("c", {"motion_frame": 9}, seed=31, when=5, speech="bye.wav"),
+            video("d", {"motion_frame": 13}, seed=77, when=3),
+            video("e", {"motion_frame": 13}, seed=8, when=4),
+        ]
+    )
+    assert shape(groups) == {
+        "motion_frame=9": [("hello", 1, "a"), ("hello", 2, "b"), ("bye", 1, "c")],
+        "motion_frame=13": [("hello", 1, "d"), ("hello", 2, "e")],
+    }
+    assert left == [] and all(NUMBERED in one.notes for one in groups)
+
+
+def test_seeds_stay_what_they_are_where_settings_share_them() -> None:
+    mine = [video("a", {"motion_frame": 9}, seed=7), video("b", {"motion_frame": 13}, seed=7)]
+    for more in ([], [video("c", {"motion_frame": 13}, seed=9)], [video("c", {"steps": 8}, seed=9, speech="bye.wav")]):
+        groups, _ = grouped([*mine, *more])
+        assert sorted(one.seed for group in groups for one in group.members) == [7, 7, *(9 for _ in more)]
+        assert not any(NUMBERED in one.notes for one in groups)
 
 
 def test_equal_numbers_are_one_setting_however_they_are_written() -> None:
