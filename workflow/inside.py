@@ -21,14 +21,23 @@ class NoGraphInside(HarnessError):
 
 def prompt_inside(tags: Mapping[str, str]) -> dict[str, Any] | None:
     """The API graph in a video's tags: ``prompt``, or in older files ``prompt`` inside the JSON of ``comment``."""
-    named = {name.lower(): value for name, value in tags.items()}  # Matroska and WebM write names in capitals
+    return next((one for one in map(_unpacked, _told(tags, "prompt")) if isinstance(one, dict)), None)
+
+
+def why_no_prompt(tags: Mapping[str, str]) -> str:
+    """What a video has instead, where ``prompt_inside`` finds nothing."""
+    if any(_told(tags, "prompt")):
+        return "the prompt inside is damaged, or too large to be a workflow"
+    if any(isinstance(one, dict) for one in map(_unpacked, _told(tags, "workflow"))):
+        return "only the canvas's workflow is inside, not the API prompt that ran"
+    return "no graph of ComfyUI is inside (editors and messengers take it out)"
+
+
+def _told(tags: Mapping[str, str], name: str) -> tuple[Any, Any]:
+    """What stands under ``name``: in a tag of its own, and in the JSON of ``comment``."""
+    named = {one.lower(): value for one, value in tags.items()}  # Matroska and WebM write names in capitals
     comment = _unpacked(named.get("comment"))
-    older = comment.get("prompt") if isinstance(comment, dict) else None
-    for value in (named.get("prompt"), older):
-        graph = _unpacked(value)
-        if isinstance(graph, dict):
-            return graph
-    return None
+    return named.get(name), comment.get(name) if isinstance(comment, dict) else None
 
 
 def graph_of(path: Path) -> Graph:
@@ -44,11 +53,12 @@ def graph_of(path: Path) -> Graph:
         return load_graph(path)
     from workflow.media.probe import probe
 
-    inside = prompt_inside(probe(path).tags)
+    tags = probe(path).tags
+    inside = prompt_inside(tags)
     if inside is None:
         raise NoGraphInside(
-            f"{path} does not carry the graph it was made from",
-            hint="VideoHelperSuite writes it with save_metadata on; editors and messengers take it out",
+            f"{path} does not carry the graph it was made from: {why_no_prompt(tags)}",
+            hint="VideoHelperSuite writes it with save_metadata on",
         )
     try:
         return check_graph(inside, f"the graph inside {path}")

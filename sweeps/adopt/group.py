@@ -109,7 +109,7 @@ def _seeds_differ(groups: Sequence[Group]) -> bool:
 
 
 def _numbered(groups: Sequence[Group]) -> list[Group]:
-    """The groups with numbers in place of the seeds: what was made of a clip first is held against the other's first."""
+    """The groups with numbers in place of the seeds: what each made of a clip first is held against each other."""
     found = []
     for group in groups:
         clips: dict[str, list[Member]] = {}

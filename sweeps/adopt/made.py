@@ -12,7 +12,7 @@ from sweeps.adopt.words import reason
 from workflow.binding import OWNED, Binding, bind
 from workflow.errors import HarnessError
 from workflow.graph import Graph, check_graph
-from workflow.inside import prompt_inside
+from workflow.inside import prompt_inside, why_no_prompt
 from workflow.media.probe import Probe, probe
 from workflow.parameters import ALIASES
 from workflow.rates import rates_of
@@ -70,12 +70,12 @@ def made_by(path: Path) -> Made:
     try:
         facts = probe(path)
     except HarnessError as error:
-        raise NotAdopted(reason(error.message.replace(f": {path}", "").replace(str(path), "it"))) from error
+        raise NotAdopted(reason(error.message.removesuffix(f": {path}").replace(str(path), "it"))) from error
     if facts.kind != "video":
         raise NotAdopted(f"no video: {'a picture' if facts.kind == 'image' else 'sound only'}")
     inside = prompt_inside(facts.tags)
     if inside is None:
-        raise NotAdopted("it does not say how it was made: no graph of ComfyUI inside (editors take it out)")
+        raise NotAdopted(f"it does not say how it was made: {why_no_prompt(facts.tags)}")
     try:
         return _made(inside, facts)
     except NotAdopted:
@@ -98,7 +98,7 @@ def _made(inside: Mapping[str, Any], facts: Probe) -> Made:
     values, computed = parameters(binding, graph)
     seed = binding.read(graph, "seed")
     if type(seed) is not int or not 0 <= seed < LARGEST:
-        raise NotAdopted("its seed was computed on the server: it cannot be told from the graph")
+        raise NotAdopted("its seed cannot be told from the graph: the server computed it, or it is none")
     rates = rates_of(graph, binding.nodes["speech_embeds"], binding.nodes["combine"])
     own = abs(facts.fps - (rates.video or FPS)) < OTHER_RATE
     window, motion = values.get("frame_window_size"), values.get("motion_frame")

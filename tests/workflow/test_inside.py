@@ -79,6 +79,27 @@ def test_media_that_comfyui_did_not_write_say_so(name: str, request: pytest.Fixt
     assert "save_metadata" in caught.value.hint
 
 
+CANVAS = json.dumps({"nodes": [], "links": []})
+
+
+@pytest.mark.parametrize(
+    ("tags", "why"),
+    [
+        ({"title": "holiday"}, "no graph of ComfyUI"),
+        ({"comment": "made on a Sunday"}, "no graph of ComfyUI"),
+        ({"workflow": CANVAS}, "only the canvas's workflow"),
+        ({"comment": json.dumps({"workflow": json.loads(CANVAS)})}, "only the canvas's workflow"),
+        ({"prompt": TEXT[:-9], "workflow": CANVAS}, "damaged"),
+        ({"comment": json.dumps({"prompt": "[1, 2]"})}, "damaged"),
+        ({"prompt": " " * LARGEST + TEXT}, "too large"),
+    ],
+)
+def test_what_a_video_has_instead_of_a_prompt_is_said(tagged: Tagged, tags: dict[str, str], why: str) -> None:
+    with pytest.raises(NoGraphInside) as caught:
+        graph_of(tagged(tags))
+    assert why in caught.value.message
+
+
 FOREIGN: dict[str, Any] = {
     "no nodes": {},
     "a node that is a number": {"1": 3},

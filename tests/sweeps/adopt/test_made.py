@@ -101,6 +101,16 @@ def test_metadata_that_tells_nothing_useful_costs_its_own_file_and_is_told_in_on
     assert refused.value.message.isprintable() and str(tmp_path) not in refused.value.message
 
 
+def test_a_video_that_was_cut_short_is_told_in_a_whole_sentence(write: Any, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.mp4", graph_of(), frames=6)
+    path.write_bytes(path.read_bytes()[:900])
+    with pytest.raises(NotAdopted, match=r"^file was cut short: it has lost its index"):
+        made_by(path)
+    path.write_bytes(b"")
+    with pytest.raises(NotAdopted, match=r"^file is empty \(0 bytes\)$"):
+        made_by(path)
+
+
 @pytest.mark.parametrize(
     ("node", "name", "value"),
     [
