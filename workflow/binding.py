@@ -15,6 +15,8 @@ from workflow.trace import Path, Place, follow, places
 
 OWNED = ("reference_frame", "speech", "num_frames", "seed", "filename_prefix")
 """Slots that a cell fills by itself: the clip, the seed and the runner decide them."""
+OF_A_CLIP = ("width", "height", "positive_prompt")
+"""Parameters that a clip may bring with it."""
 
 
 class BindingError(HarnessError):
@@ -80,6 +82,16 @@ class Binding:
         """Every parameter's value in ``graph``, those left out that it does not have."""
         found = {name: self.read(graph, name) for name in ALIASES}
         return {name: value for name, value in found.items() if value is not None}
+
+    def without_clip(self, graph: Graph) -> Graph:
+        """``graph`` with nothing in the places that belong to clip, seed and runner: what is left is the setting's."""
+        empty = {(one.node, one.input) for name in (*OWNED, *OF_A_CLIP) for one in self.slots.get(name, ())}
+        empty |= {self.face} if self.face else set()
+        return {
+            key: node
+            | {"inputs": {name: None if (key, name) in empty else one for name, one in node["inputs"].items()}}
+            for key, node in graph.items()
+        }
 
     def _second_image(self, graph: Graph) -> str | None:
         clip = graph[self.nodes["clip_vision"]]["inputs"] if "clip_vision" in self.nodes else {}

@@ -9,9 +9,10 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from sweeps.adopt.folder import Seen
-from sweeps.adopt.made import OF_A_CLIP, Made, Source
+from sweeps.adopt.made import Made, Source
 from sweeps.adopt.words import Left, printable
 from sweeps.settings import short
+from workflow.binding import OF_A_CLIP
 from workflow.diff import changes
 from workflow.graph import canonical_json
 from workflow.parameters import ALIASES

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from eval.embedded import origin, windows_of
 from sweeps.adopt.words import reason
-from workflow.binding import OWNED, Binding, bind
+from workflow.binding import Binding, bind
 from workflow.errors import HarnessError
 from workflow.graph import Graph, check_graph
 from workflow.inside import prompt_inside, why_no_prompt
@@ -23,8 +23,6 @@ DEEPEST: Final = 20
 LARGEST: Final = 2**64
 OTHER_RATE: Final = 0.5
 """Frames a second off what the graph wrote: the video was changed afterwards, its seams lie elsewhere."""
-OF_A_CLIP: Final = ("width", "height", "positive_prompt")
-"""Parameters that a clip may bring with it."""
 _ROOT: Final = re.compile(r" \[(input|output|temp)\]$")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -115,7 +113,7 @@ def _made(inside: Mapping[str, Any], facts: Probe) -> Made:
         windows_of(int(window or 0), int(motion or 0), facts.frames or 0) if known else None,
         origin(facts.tags, facts.frames).stand_in,
         (*notes, *map(reason, binding.notes)),
-        _rest(binding, graph),
+        binding.without_clip(graph),
     )
 
 
@@ -185,13 +183,3 @@ def _typed(kind: str, value: Any) -> Any:
             return None
         return value if kind == "FLOAT" or isinstance(value, int) else int(value) if value == int(value) else None
     return value if isinstance(value, str) else None
-
-
-def _rest(binding: Binding, graph: Graph) -> Graph:
-    """The graph with nothing in the places that belong to clip and seed."""
-    empty = {(one.node, one.input) for name in (*OWNED, *OF_A_CLIP) for one in binding.slots.get(name, ())}
-    empty |= {binding.face} if binding.face else set()
-    return {
-        key: node | {"inputs": {name: None if (key, name) in empty else one for name, one in node["inputs"].items()}}
-        for key, node in graph.items()
-    }

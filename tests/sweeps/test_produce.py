@@ -1,5 +1,6 @@
 """A folder of one's own rendered with the tagged setting: MP4s as long as the speech, nothing made twice."""
 
+import json
 import math
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,9 +12,13 @@ from PIL import Image
 from skimage import data
 
 import sweep
+from sweep import CONF
 from sweeps.__main__ import main
 from sweeps.compare import best
 from sweeps.compose import configured
+from sweeps.export import export
+from workflow.binding import bind
+from workflow.graph import default_graph, load_graph
 from workflow.inside import graph_of
 from workflow.media.probe import probe
 from workflow.media.sound import write_wav
@@ -41,15 +46,17 @@ def clips(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def tagged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The file of the tagged variant, which a test may write: the user's own is put back."""
-    kept = tmp_path / "kept.yaml"
-    if best.FILE.exists():
-        shutil.copyfile(best.FILE, kept)
+def tagged(tmp_path: Path) -> Iterator[Path]:
+    """The file of the tagged variant, which a test may write: the user's own, and those beside it, are put back."""
+    home = tmp_path / "kept"
+    for file in CONF.glob("*/best.*"):
+        (home / file.parent.name).mkdir(parents=True, exist_ok=True)
+        file.rename(home / file.parent.name / file.name)
     yield best.FILE
-    best.FILE.unlink(missing_ok=True)
-    if kept.exists():
-        shutil.copyfile(kept, best.FILE)
+    for file in CONF.glob("*/best.*"):
+        file.unlink()
+    for file in home.glob("*/best.*"):
+        shutil.move(file, CONF / file.parent.name / file.name)
 
 
 def produce(outputs: Path, clips: Path, *words: str) -> int:
@@ -101,3 +108,31 @@ def test_best_is_what_was_tagged_and_nothing_else(outputs: Path, tagged: Path, t
     said = capsys.readouterr().out
     assert "motion_frame=17" in said and "looks <best> really" in said and "not the model" in said
     assert main(["best", "nothing", "--outputs", str(outputs)]) == 2
+    # what is tagged decides neither for a new model's release nor for another card
+    graph = load_graph(export(["variant=best"], tmp_path / "best.json"))
+    other = load_graph(export(["variant=best", "model=fp8_scaled", "gpu=a800_80gb"], tmp_path / "other.json"))
+    there = load_graph(export(["variant=v2", "gpu=a800_80gb"], tmp_path / "v2.json"))
+    read = bind(graph).read
+    for name in ("i2v_model", "infinitetalk_model", "base_precision", "block_swap"):
+        assert read(graph, name) != read(other, name) == read(there, name)
+    assert read(other, "motion_frame") == 17
+
+
+def test_the_best_of_ones_own_graph_is_that_graph(outputs: Path, tagged: Path, tmp_path: Path, capsys: Capture) -> None:
+    own = json.loads(json.dumps(default_graph()))
+    own["16"]["inputs"]["crf"] = 33
+    own["14"]["inputs"]["riflex_freq_index"] = 6
+    (tmp_path / "own.json").write_text(json.dumps(own), encoding="utf-8")
+    words = ["sweep.name=mine", "clips.names=[weather]", "workflow.motion_frame=17", *SMALL, f"outputs={outputs}"]
+    assert sweep.main([*words, f"workflow.graph={tmp_path / 'own.json'}"]) == 0
+    (tmp_path / "own.json").unlink()
+    assert main(["best", "mine", "--outputs", str(outputs)]) == 0
+    graph = load_graph(export(["variant=best"], tmp_path / "best.json"))
+    assert (graph["16"]["inputs"]["crf"], graph["14"]["inputs"]["riflex_freq_index"]) == (33, 6)
+    assert graph["16"]["inputs"]["filename_prefix"] == own["16"]["inputs"]["filename_prefix"]
+    assert bind(graph).read(graph, "motion_frame") == 17
+    capsys.readouterr()
+    assert main(["best"]) == 0 and "its graph is not the shipped one" in capsys.readouterr().out
+    assert sweep.main([*words[1:], "sweep.name=plain"]) == 0
+    assert main(["best", "plain", "--outputs", str(outputs)]) == 0
+    assert load_graph(export(["variant=best"], tmp_path / "best.json"))["16"]["inputs"]["crf"] == 19
