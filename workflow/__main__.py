@@ -17,6 +17,10 @@ from workflow.parameters import ALIASES
 from workflow.words import one_line
 
 
+_YOURS = "speech, pictures, seed and num_frames (seconds of speech × 25 + 1)"
+"""What a cell of a sweep would fill in."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     whole = parser()
@@ -104,7 +108,7 @@ def _export(args: argparse.Namespace) -> int:
     from sweeps.export import export
 
     path = export(args.words, args.output)
-    print(f"{_line(str(path))}: drop it on ComfyUI's canvas, or send it to /prompt")
+    print(f"{_line(str(path))}: drop it on ComfyUI's canvas; {_YOURS} are for you to set there")
     return 0
 
 

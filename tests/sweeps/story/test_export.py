@@ -46,6 +46,17 @@ def test_a_variant_s_graph_loads_binds_and_has_its_values(variant: str) -> None:
     assert found == values(default_graph()) | wanted
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_canvas_opens_it(variant: str, here: Path, capsys: Capture) -> None:
+    """ComfyUI's frontend takes a JSON file for a graph where every value has class_type and an object of inputs."""
+    exported(f"variant={variant}")
+    told = json.loads((here / "out.json").read_text(encoding="utf-8"))
+    assert all(isinstance(one["class_type"], str) and isinstance(one["inputs"], dict) for one in told.values())
+    links = [value for one in told.values() for value in one["inputs"].values() if isinstance(value, list)]
+    assert len(links) > 15 and all(source in told and isinstance(slot, int) for source, slot in links)
+    assert "num_frames" in capsys.readouterr().out, "a speech of ten seconds would end after three"
+
+
 @pytest.mark.parametrize("variant", sorted(HISTORY))
 def test_two_exported_graphs_differ_by_what_the_history_changed(variant: str, capsys: Capture) -> None:
     exported("variant=v2", name="v2.json")
