@@ -16,7 +16,6 @@ from workflow.inside import graph_of
 from workflow.parameters import ALIASES
 from workflow.words import one_line
 
-
 _YOURS = "speech, pictures, seed and num_frames (seconds of speech × 25 + 1)"
 """What a cell of a sweep would fill in."""
 
