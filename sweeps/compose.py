@@ -1,12 +1,12 @@
 """Configs composed by Hydra, once per combination of config groups, as typed objects."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from sweeps.commandline import CommandLine, known_keys
+from sweeps.commandline import CommandLine, known_keys, read
 from sweeps.config import Config
 
 NO_LINE = CommandLine(())
@@ -81,6 +81,12 @@ def configured(overrides: Iterable[str] = (), line: CommandLine = NO_LINE) -> Co
         if plain := translate(error, lambda: known_keys(Config)):
             raise plain from error
         raise
+
+
+def as_typed(words: Sequence[str]) -> Config:
+    """The config of ``words`` that a user typed behind ``--config``. Raises CommandLineError, ConfigError."""
+    line = read(words)
+    return configured(line.arguments, line)
 
 
 def axis_order(experiment: str | None, line: CommandLine, folders: Iterable[str]) -> list[str]:

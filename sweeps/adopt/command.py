@@ -34,11 +34,11 @@ def run(args: argparse.Namespace) -> int:
 
     from sweeps.adopt.adoption import Adoption
     from sweeps.adopt.inputs import Inputs
-    from sweeps.compose import configured
+    from sweeps.compose import as_typed
     from sweeps.config import HooksConfig
     from sweeps.precheck import check_config
 
-    config, outputs = configured(args.config), args.outputs.absolute()
+    config, outputs = as_typed(args.config), args.outputs.absolute()
     config.hooks = HooksConfig()  # they wait for a sweep's end
     config.compare.against = None
     check_config(config, outputs)

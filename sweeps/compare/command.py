@@ -67,9 +67,9 @@ def run(args: argparse.Namespace) -> int:
     """Compare; 4 on a regression, 2 where nothing may be concluded."""
     from rich.console import Console
 
-    from sweeps.compose import configured
+    from sweeps.compose import as_typed
 
-    config = configured(args.config)
+    config = as_typed(args.config)
     margins, primaries = rules(config.compare, args.primaries, args.margin, args.metrics)
     sides = [find_side(words, args.outputs, config.tracking) for words in (args.baseline, args.candidate)]
     found = decided(sides[0], sides[1], config.compare, margins, primaries, args.metrics)
@@ -187,9 +187,9 @@ def add_baseline_arguments(parser: argparse.ArgumentParser) -> None:
 def run_baseline(args: argparse.Namespace) -> int:
     """Register a baseline, or show what is registered."""
     from sweeps.compare.baseline import history, set_baseline
-    from sweeps.compose import configured
+    from sweeps.compose import as_typed
 
-    tracking = configured(args.config).tracking
+    tracking = as_typed(args.config).tracking
     if args.what == "set":
         if not args.side:
             raise CompareWords("baseline set: which run?", hint="python -m sweeps baseline set SWEEP:SETTING --why …")
@@ -217,10 +217,10 @@ def add_best_arguments(parser: argparse.ArgumentParser) -> None:
 def run_best(args: argparse.Namespace) -> int:
     """Tag the best setting, or show which one is."""
     from sweeps.compare.best import read_best, tag_best
-    from sweeps.compose import configured
+    from sweeps.compose import as_typed
 
     if args.side:
-        name = tag_best(args.side, args.why, args.outputs, configured(args.config).tracking)
+        name = tag_best(args.side, args.why, args.outputs, as_typed(args.config).tracking)
         print(f"variant=best is {name} from now on")
         return OK
     said = read_best()

@@ -87,7 +87,19 @@ def test_what_is_to_know_of_the_settings_is_said_once(
         write(tmp_path / "old" / f"{at}.mp4", graph_of(seed=2**40 + at, values={"motion_frame": motion_frame}))
     code, told = said("adopt", tmp_path / "old", "--outputs", tmp_path / "outputs", *COST)
     assert code == 0 and told.count("note: seeds differ from setting to setting") == 1
-    assert [cell.seed for cell in kept(tmp_path / "outputs", "adopted-old").cells] == [1, 1]
+    result = kept(tmp_path / "outputs", "adopted-old")
+    assert [cell.seed for cell in result.cells] == [1, 1] and result.baseline == "motion_frame=9"
+
+
+def test_another_baseline_is_named_as_the_table_names_it(
+    write: Any, tmp_path: Path, tables: Callable[[Path], None]
+) -> None:
+    tables(tmp_path / "outputs")
+    for at, values in enumerate(({"motion_frame": 9}, {"motion_frame": 13, "steps": 6})):
+        write(tmp_path / "old" / f"{at}.mp4", graph_of(values=values))
+    words = (*COST, "sweep.baseline=motion_frame=13, steps=6")
+    assert said("adopt", tmp_path / "old", "--outputs", tmp_path / "outputs", *words)[0] == 0
+    assert kept(tmp_path / "outputs", "adopted-old").baseline == "motion_frame=13, steps=6"
 
 
 @pytest.fixture
