@@ -221,7 +221,7 @@ def run_best(args: argparse.Namespace) -> int:
 
     if args.side:
         name = tag_best(args.side, args.why, args.outputs, as_typed(args.config).tracking)
-        print(f"variant=best is {name} from now on")
+        print("\n".join([f"variant=best is {name} from now on", *read_best()[1:]]))
         return OK
     said = read_best()
     print(
