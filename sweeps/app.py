@@ -67,6 +67,7 @@ class App:
     config_yaml: str = ""
     cancel: threading.Event = field(default_factory=threading.Event)
     scorer: Scorer = score
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def outputs(self) -> Path:
@@ -264,7 +265,7 @@ class App:
             planner.store,
             lambda one: scorer_of(self.config, planner, one),
             sweep_id=self.name,
-            started=datetime.now(UTC),
+            started=self.started,
             expected=self.config.sweep.expected_failures,
             config_yaml=self.config_yaml,
             title=self.config.sweep.title,
