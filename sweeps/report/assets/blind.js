@@ -16,10 +16,10 @@ class Blind {
       onkeydown: (event) => { if (event.key === "Enter") this.stage.focus(); } });
     const answer = (choice, key, text) => button([el("kbd", {}, key), ` ${text}`], text, () => this.choose(choice), { class: "answer" });
     this.dialog = el("dialog", { class: "blind", "aria-label": t("blind"), onclose: () => this.closed() },
-      el("header", {}, this.count, this.progress, button(sign("play"), t("playPause"), () => page.player.toggle()),
+      el("header", {}, this.count, this.progress,
         button([sign("sides"), " v"], t("inPlace"), () => this.turnMode()), button([sign("swap"), " x"], t("swapBlind"), () => this.swap()),
         button([sign("back"), " ⌫"], t("lastPair"), () => this.show(this.at - 1)), button(sign("close"), t("leave"), () => this.dialog.close())),
-      this.stage, el("div", { class: "answers" }, answer(1, "1", t("better1")), answer(0, "0", t("noDifference")), answer(2, "2", t("better2"))),
+      this.stage, el("div", { class: "under-stage" }, playButton(page), ...timeline(page, `${t("blind")}: ${t("seconds")}`)), el("div", { class: "answers" }, answer(1, "1", t("better1")), answer(0, "0", t("noDifference")), answer(2, "2", t("better2"))),
       this.notes, el("label", { class: "remark" }, `${t("remark")} `, this.remark));
     document.body.append(this.dialog);
   }

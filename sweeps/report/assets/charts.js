@@ -1,5 +1,14 @@
 /* Charts by Plotly, which lies packed in the page and is unpacked when somebody wants to see them. */
 
+const MOST_NAMES = 20;
+const BRIEF = 16;
+
+/** The end of a long value, where paths of models differ. */
+const brief = (text) => (text.length > BRIEF ? `…${text.slice(1 - BRIEF)}` : text);
+
+/** A setting's name on an axis: a trial's number says enough. */
+const named = (name) => /^#\d+(?= )/.exec(name)?.[0] ?? (name.length > 2 * BRIEF ? `${name.slice(0, 2 * BRIEF - 1)}…` : name);
+
 class Charts {
   constructor(page) {
     this.page = page;
@@ -18,10 +27,10 @@ class Charts {
     return this.draw();
   }
 
-  /** A place for one chart under its title. */
-  chart(id, title, traces, layout, above = null) {
-    const here = el("div", { class: "chart", id });
-    this.place.append(el("h3", {}, title), ...(above ? [above] : []), here);
+  /** A place for one chart under its title, `least` pixels wide: on a narrow screen it is scrolled. */
+  chart(id, title, traces, layout, above = null, least = 0) {
+    const here = el("div", { class: "chart", id, style: { "min-width": `${least}px` } });
+    this.place.append(el("h3", {}, title), ...(above ? [above] : []), el("div", { class: "wide" }, here));
     const style = getComputedStyle(document.body);
     const grid = "rgba(128,128,128,0.25)", axis = { gridcolor: grid, zerolinecolor: grid, linecolor: grid };
     Plotly.newPlot(here, traces, {
@@ -46,8 +55,8 @@ class Charts {
     const { data } = this.page;
     const names = data.metrics.map((one) => one.name).filter((name) => data.summary[name].some(Boolean));
     if (names.length < 2) return;
-    const first = [...data.headline, ...names].filter((name) => names.includes(name) && this.varies(name));
-    const axes = { x: first[0] || names[0], y: first[1] || names[1] };
+    const first = [...data.headline, ...names].filter((name) => names.includes(name) && this.varies(name, Math.min(3, data.settings.length)));
+    const axes = { x: first[0] || names[0], y: first[1] || names.find((name) => name !== first[0]) };
     const options = names.map((name) => [name, name]);
     const pick = (axis) => choice(axis, options, axes[axis], (name) => { axes[axis] = name; show(); });
     const show = () => {
@@ -56,14 +65,15 @@ class Charts {
         xaxis: { ...here.layout.xaxis, title: { text: title(axes.x) }, autorange: true },
         yaxis: { ...here.layout.yaxis, title: { text: title(axes.y) }, autorange: true } });
     };
-    const here = this.chart("scatter", t("scatter"), [], { showlegend: data.settings.length <= 8, legend: { orientation: "h", y: 1.2 } }, el("p", {}, pick("x"), " ", t("against"), " ", pick("y")));
+    const key = data.settings.length <= MOST_NAMES && el("p", { class: "key" }, data.settings.map((one, at) =>
+      data.summary[names[0]][at] && el("span", {}, markOf(at), one.name)));
+    const here = this.chart("scatter", t("scatter"), [], {}, el("div", {}, el("p", {}, pick("x"), " ", t("against"), " ", pick("y")), key));
     show();
   }
 
-  /** Whether a figure tells settings apart at all. */
-  varies(name) {
-    const means = this.page.data.summary[name].filter(Boolean).map((one) => one.mean);
-    return Math.max(...means) > Math.min(...means);
+  /** Whether a figure tells settings apart: it has that many values. */
+  varies(name, values = 2) {
+    return new Set(this.page.data.summary[name].filter(Boolean).map((one) => one.mean)).size >= values;
   }
 
   clouds({ x, y }) {
@@ -72,7 +82,7 @@ class Charts {
       const both = data.cells.filter((cell) => cell.setting === at && x in cell.values && y in cell.values);
       const [across, up] = [data.summary[x][at], data.summary[y][at]];
       const each = { x: both.map((cell) => cell.values[x]), y: both.map((cell) => cell.values[y]), mode: "markers",
-        marker: { color: colourOf(at), symbol: symbolOf(at), size: 6, opacity: 0.35 }, name: plain(setting.name), showlegend: false,
+        marker: { color: colourOf(at), symbol: symbolOf(at), size: 6, opacity: 0.35 }, name: plain(setting.name),
         text: both.map((cell) => plain(`${cell.clip} / ${cell.seed}`)) };
       if (!across || !up) return [each];
       const bar = (one) => (one.low === null ? {} : { array: [one.high - one.mean], arrayminus: [one.mean - one.low] });
@@ -90,18 +100,20 @@ class Charts {
     const outputs = data.headline.map((name) => [name, shown.map((at) => (data.summary[name][at] || {}).mean)])
       .filter(([name, values]) => values.every((value) => Number.isFinite(value)) && this.varies(name));
     if (!inputs.length && outputs.length < 2) return;
-    const dimensions = [...inputs, ...outputs.map(([name, values]) => ({ label: plain(name), values }))];
-    this.chart("parallel", t("parallel"), [{ type: "parcoords", dimensions,
+    const names = shown.length <= MOST_NAMES ? [this.scale(t("setting"), shown.map((at) => data.settings[at].name).reverse(), named)] : [];
+    for (const one of names) one.values.reverse();  // the first one on top
+    const dimensions = [...names, ...inputs, ...outputs.map(([name, values]) => ({ label: plain(name), values }))];
+    this.chart("parallel", t("parallel"), [{ type: "parcoords", dimensions, labelangle: -15,
       line: { color: shown, colorscale: shown.map((at, k) => [k / (shown.length - 1), colourOf(at)]),
-        cmin: shown[0], cmax: shown[shown.length - 1] } }], { margin: { l: 80, r: 80, t: 60, b: 30 } });
+        cmin: shown[0], cmax: shown[shown.length - 1] } }], { margin: { l: names.length ? 150 : 80, r: 80, t: 90, b: 30 } }, null, 150 + 105 * dimensions.length);
   }
 
   /** Values on an axis: numbers as they are, all else side by side with labels. */
-  scale(name, values) {
+  scale(name, values, short = brief) {
     if (values.every((value) => typeof value === "number")) return { label: plain(name), values };
     const labels = [...new Set(values.map(String))];
     return { label: plain(name), values: values.map((value) => labels.indexOf(String(value))),
-      tickvals: labels.map((_, at) => at), ticktext: labels.map(plain) };
+      tickvals: labels.map((_, at) => at), ticktext: labels.map((one) => plain(short(one))) };
   }
 
   search(search) {
@@ -122,7 +134,7 @@ class Charts {
       return { x: scale.values, y: points.map((one) => one.values[row]), text, mode: "markers", marker,
         xaxis: `x${tail}`, yaxis: `y${tail}`, hovertemplate: "%{text}<br>%{x}<br>%{y}<extra></extra>" };
     }));
-    this.chart("slices", t("slices"), traces, layout);
+    this.chart("slices", t("slices"), traces, layout, null, 140 * search.parameters.length);
     if (search.objectives.length < 2) return;
     const front = points.filter((one) => one.front).sort((one, two) => one.values[0] - two.values[0]);
     this.chart("pareto", t("pareto"), [

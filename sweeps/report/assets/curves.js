@@ -1,9 +1,14 @@
-/* Curves over time of the clip that is shown, one line a setting, with the windows as bands and a cursor that moves. */
+/* Curves over time of the clip that is shown, one line a setting, with the windows as bands, a cursor that moves, and
+   the picture of the chosen video at it. */
+
+const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600];
+const MOST_TICKS = 8;
 
 class Curves {
   constructor(page) {
     this.page = page;
-    this.place = el("div");
+    this.place = el("div", { class: "curves" });
+    this.picture = el("canvas", { class: "picture", role: "img" });
     this.cursors = [];
     page.player.watch((player) => this.follow(player));
   }
@@ -19,13 +24,17 @@ class Curves {
     const cells = this.cells(), { data, view } = this.page;
     this.cursors = [];
     if (!cells.length) return this.place.replaceChildren(el("p", {}, t("noCurves")));
-    const banded = cells.find((cell) => cell === view.focus) || cells[0];
+    const banded = this.chosen = cells.find((cell) => cell === view.focus) || cells[0];
     this.seconds = Math.max(...cells.map((cell) => (cell.frames || 0) / cell.fps)) || 1;
     const key = el("p", { class: "key" }, cells.map((cell) =>
-      el("span", {}, markOf(cell.setting), data.settings[cell.setting].name)),
+      button([markOf(cell.setting), data.settings[cell.setting].name], data.settings[cell.setting].name,
+        () => this.page.focus(cell), { "aria-pressed": cell === banded })),
       el("small", {}, ` ${t("windows")} ${data.settings[banded.setting].name}`));
     const drawn = data.panels.map((panel) => this.panel(panel, cells, banded)).filter(Boolean);
-    this.place.replaceChildren(el("h3", {}, banded.clip), key, ...drawn);
+    const name = data.settings[banded.setting].name;
+    this.picture.setAttribute("aria-label", name);
+    this.place.replaceChildren(el("div", {}, el("h3", {}, banded.clip), key, ...drawn),
+      el("figure", { class: "beside" }, this.picture, el("figcaption", {}, markOf(banded.setting), name)));
     for (const one of drawn) one.paint();
     this.follow(this.page.player);
     return undefined;
@@ -43,11 +52,23 @@ class Curves {
         this.page.player.seek(((event.clientX - box.left) / box.width) * this.seconds);
       }
     };
-    const made = el("div", { class: "panel", onclick: seek, onpointermove: seek },
-      el("h4", {}, panel.label.replace("\n", " · ")), el("div", { class: "plot" }, canvas, cursor));
+    const made = el("div", { class: "panel" },
+      el("h4", {}, said(panel.label).replace("\n", " · ")), el("div", { class: "scaled" },
+        el("div", { class: "range", "aria-hidden": "true" }, el("span"), el("span")), el("div", { class: "plot", onclick: seek, onpointermove: seek }, canvas, cursor), this.ticks()));
     this.cursors.push(cursor);
-    made.paint = () => this.paint(canvas, name, lines, banded);
+    made.paint = () => {
+      const [high, low] = this.paint(canvas, name, lines, banded);
+      made.querySelectorAll(".range span").forEach((one, at) => { one.textContent = figure(at ? low : high); });
+    };
     return made;
+  }
+
+  /** Seconds under a panel. */
+  ticks() {
+    const step = STEPS.find((one) => this.seconds / one <= MOST_TICKS) || this.seconds;
+    const marks = Array.from({ length: Math.floor(this.seconds / step) + 1 }, (_, at) => at * step);
+    return el("div", { class: "ticks", "aria-hidden": "true" }, marks.map((one) =>
+      el("span", { style: { left: `${(100 * one) / this.seconds}%` } }, `${+one.toFixed(1)} s`)));
   }
 
   paint(canvas, name, lines, banded) {
@@ -70,8 +91,8 @@ class Curves {
     pen.setLineDash([4, 3]);
     for (const one of seams) this.line(pen, [[x(one), 0], [x(one), height]]);
     pen.globalAlpha = 1;
-    pen.lineWidth = 1.4;
-    for (const cell of lines) {
+    for (const cell of [...lines.filter((one) => one !== banded), ...lines.filter((one) => one === banded)]) {
+      pen.lineWidth = cell === banded ? 2.6 : 1.3;
       pen.strokeStyle = colourOf(cell.setting);
       pen.setLineDash(dashOf(cell.setting));
       const points = cell.curves[name], step = cell.frames / cell.fps / points.length;
@@ -82,10 +103,7 @@ class Curves {
       });
       this.line(pen, part);
     }
-    pen.fillStyle = ink;
-    pen.font = "11px system-ui, sans-serif";
-    pen.fillText(figure(high), 3, 12);
-    pen.fillText(figure(low), 3, height - 4);
+    return [high, low];
   }
 
   line(pen, points) {
@@ -98,5 +116,17 @@ class Curves {
     if (!this.seconds) return;
     const left = `${Math.min(100, (100 * player.time) / this.seconds)}%`;
     for (const cursor of this.cursors) cursor.style.left = left;
+    this.look();
+  }
+
+  /** The chosen video's frame, where somebody who reads the curves sees it. */
+  look() {
+    const video = this.chosen && this.page.grid.videos.get(this.chosen.at), { picture } = this;
+    picture.parentElement?.classList.toggle("none", !video);
+    if (!video || video.readyState < 2 || video.seeking) return;
+    const width = Math.round(picture.clientWidth * (devicePixelRatio || 1)) || 1;
+    const height = Math.round((width * video.videoHeight) / video.videoWidth);
+    if (picture.width !== width || picture.height !== height) Object.assign(picture, { width, height });
+    picture.getContext("2d").drawImage(video, 0, 0, width, height);
   }
 }

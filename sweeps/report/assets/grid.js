@@ -26,18 +26,35 @@ function videoOf(cell, ready) {
   return video;
 }
 
+const MOST_PARAMETERS = 4;
+
 class Grid {
   constructor(page) {
     this.page = page;
     this.videos = new Map();
-    this.place = el("div", { class: "grid-place" });
+    this.place = el("div", { style: { "--tile": `${page.view.width}px` } });
+    page.player.watch(({ heard }) => heard !== this.heard && this.mark());
+  }
+
+  /** Show which video is chosen, which is heard, which are A and B. */
+  mark() {
+    const { player, view, pair: { chosen } } = this.page;
+    this.heard = player.heard;
+    for (const tile of this.place.querySelectorAll(".tile")) {
+      const cell = this.page.data.cells[tile.dataset.cell];
+      tile.classList.toggle("chosen", cell === view.focus);
+      const is = { listen: this.heard !== null && this.videos.get(cell.at) === this.heard, a: cell === chosen.a, b: cell === chosen.b };
+      for (const one of tile.querySelectorAll("[data-does]")) one.setAttribute("aria-pressed", is[one.dataset.does]);
+    }
   }
 
   /** The video of a cell, the same one each time. */
   video(cell) {
     if (!this.videos.has(cell.at)) {
       const { player } = this.page;
-      this.videos.set(cell.at, videoOf(cell, () => player.seek(player.time)));
+      const video = videoOf(cell, () => player.seek(player.time));
+      if (video) video.addEventListener("seeked", () => this.page.curves.look());
+      this.videos.set(cell.at, video);
     }
     return this.videos.get(cell.at);
   }
@@ -54,8 +71,8 @@ class Grid {
     const cellAt = (setting, clip) => this.page.cell(setting, clip, view.seed);
     const name = (setting) => data.settings[setting].name + (data.settings[setting].name === data.baseline ? " ★" : "");
     const [across, down] = view.swapped ? [clips, settings] : [settings, clips];
-    const title = (one, isSetting) => (isSetting ? [markOf(one), name(one)] : one);
-    const head = (...title) => el("th", { scope: "col" }, ...title);
+    const title = (one, isSetting) => el("div", {}, isSetting ? [markOf(one), soft(name(one))] : one);
+    const head = (title) => el("th", { scope: "col" }, title);
     const grid = el("table", { class: "videos" },
       el("thead", {}, el("tr", {}, el("td"), across.map((one) => head(title(one, !view.swapped))))),
       el("tbody", {}, down.map((row) => el("tr", {}, el("th", { scope: "row" }, title(row, view.swapped)),
@@ -65,6 +82,7 @@ class Grid {
         })))));
     this.place.replaceChildren(el("div", { class: "wide" }, grid));
     this.page.player.hold(this.tracks());
+    this.mark();
   }
 
   tile(cell) {
@@ -74,26 +92,31 @@ class Grid {
     const choose = () => page.focus(cell);
     const told = [cell.why && el("p", { class: "why" }, cell.why), cell.notHere && el("p", { class: "why" }, cell.notHere)];
     const tools = el("div", { class: "tools" },
-      video && button(sign("sound"), t("sound"), () => page.player.listen(video)),
-      button("A", t("asA"), () => page.pair.take("a", cell)),
-      button("B", t("asB"), () => page.pair.take("b", cell)),
+      video && button(sign("sound"), t("sound"), () => page.player.listen(video), { "data-does": "listen" }),
+      video && button("A", t("asA"), () => page.pair.take("a", cell), { "data-does": "a" }),
+      video && button("B", t("asB"), () => page.pair.take("b", cell), { "data-does": "b" }),
       cell.master && page.linked && el("a", { href: cell.master, title: t("open"), "aria-label": `${t("open")}: ${label}`, target: "_blank", rel: "noopener" }, sign("open")));
     const made = el("figure", { class: "tile", tabindex: 0, "data-cell": cell.at, "aria-label": label, onfocus: choose,
-      onclick: choose, style: { "--colour": colourOf(cell.setting), "--edge": edgeOf(cell.setting), width: `${page.view.width}px` } },
+      onclick: choose, style: { "--colour": colourOf(cell.setting), "--edge": edgeOf(cell.setting) } },
       video || el("div", { class: "hole" }, t("noVideo")), ...told, tools,
       el("figcaption", {}, this.differing(setting), this.scores(cell)));
     return made;
   }
 
+  /** What a setting has otherwise than the baseline; the baseline itself: whatever others change. The rest is folded. */
   differing(setting) {
-    const names = this.page.data.parameters.filter((name) => name in setting.values);
-    if (!names.length) return null;
-    return el("dl", { class: "pairs", title: t("differs") }, names.map((name) =>
-      [el("dt", {}, name), el("dd", {}, String(setting.values[name]))]));
+    const { data } = this.page, base = data.settings.find((one) => one.name === data.baseline) || setting;
+    const names = data.parameters.filter((name) => name in setting.values);
+    const own = base === setting ? names.slice(0, MOST_PARAMETERS) : names.filter((name) => setting.values[name] !== base.values[name]);
+    const list = (some) => el("dl", { class: "pairs", title: t("differs") }, some.map((name) =>
+      [el("dt", {}, soft(name)), el("dd", {}, soft(setting.values[name]))]));
+    const rest = names.filter((name) => !own.includes(name));
+    return [own.length ? list(own) : null, rest.length ? el("details", {}, el("summary", {}, t("alike")), list(rest)) : null];
   }
 
   scores(cell) {
     const { data } = this.page;
+    if (!Object.keys(cell.values).length && cell.why) return null;  // which stands there once
     const has = (name) => name in cell.values || this.page.shownCells().some((one) => name in one.values);
     const names = data.metrics.map((one) => one.name);
     const list = (some) => el("dl", { class: "scores" }, some.map((name) => this.score(cell, name)));
@@ -111,7 +134,7 @@ class Grid {
     const half = mean && mean.low !== null ? ` ±${rough((mean.high - mean.low) / 2)}` : "";
     const over = mean && mean.of > 1 ? `${t("mean")} ${figure(mean.mean)}${half} (${mean.n}/${mean.of})` : "";
     const why = cell.missing[name] || t("missing");
-    return el("div", { title: metric.says }, el("dt", {}, name),
+    return el("div", { title: metric.says }, el("dt", {}, soft(name)),
       value === undefined ? el("dd", { class: "gone", title: why }, t("missing"), el("small", {}, why))
         : el("dd", {}, `${figure(value)} ${metric.unit}`, over && el("small", {}, over)));
   }

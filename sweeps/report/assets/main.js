@@ -46,18 +46,18 @@ class Page {
     this.grid = Object.assign(new Grid(this), this.grid ? { videos: this.grid.videos } : {});
     this.curves = new Curves(this);
     this.charts = new Charts(this);
-    this.helped = el("dialog", { "aria-label": t("help") }, el("dl", { class: "pairs" },
+    this.helped = el("dialog", { class: "help", "aria-label": t("help") }, el("h2", {}, t("help")), el("dl", { class: "pairs" },
       t("keys").map(([key, does]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, does)])),
       button(t("close"), t("close"), () => this.helped.close()));
     const parts = { story: Tables.story, gate: Tables.gate, search: Tables.search, figures: Tables.figures, cost: Tables.costs, failures: Tables.failures, notes: Tables.notes };
     const told = (id) => { const found = parts[id](this); return found && section(id, t(id), found); };
-    const sections = [told("story"), told("gate"), told("search"),
-      data.form && section("videos", t("videos"), this.bar(), this.chooser(), this.grid.place),
-      data.form && section("curves", t("curves"), this.curves.place),
-      data.form && section("sheet", t("sheet"), this.sheet.place),
-      data.form && section("blind", t("blind"), this.blind.place), told("figures"), section("charts", t("charts"), this.charts.place),
+    const watched = data.form ? [section("videos", t("videos"), this.chooser(), this.grid.place),
+      section("curves", t("curves"), this.curves.place), section("sheet", t("sheet"), this.sheet.place)] : [];
+    const before = [told("story"), told("gate"), told("search")].filter(Boolean);
+    const after = [data.form && section("blind", t("blind"), this.blind.place), told("figures"), section("charts", t("charts"), this.charts.place),
       told("cost"), told("failures"), told("notes"), section("stamp", t("stamp"), Tables.stamp(this))].filter(Boolean);
-    place.replaceChildren(this.header(sections), ...sections, this.helped);
+    place.replaceChildren(this.header([...before, ...watched, ...after]), ...before,
+      ...(watched.length ? [el("div", {}, this.bar(), ...watched)] : []), ...after, this.helped);
     this.grid.draw();
     this.curves.draw();
     this.blind.draw();
@@ -67,8 +67,8 @@ class Page {
   header(sections) {
     const { data } = this;
     return el("header", { class: "head" }, el("h1", {}, data.title),
-      data.note && el("p", { class: "note", role: "note" }, data.note),
-      el("p", {}, data.about || "", " ", el("small", {}, `${data.started} · ${data.sweep}`)),
+      data.note && el("p", { class: "note", role: "note" }, said(data.note)),
+      el("p", {}, el("small", {}, `${data.sweep} · ${moment(data.started)}`)),
       el("nav", { "aria-label": t("parts") }, sections.map((one) => el("a", { href: `#${one.id}`, onclick: (event) => jump(event, one) }, one.firstChild.textContent)),
         button(sign("theme"), t("theme"), () => this.theme()), button("?", t("help"), () => this.helped.showModal()),
         button(t("language"), t("language"), () => { language = language === "zh" ? "en" : "zh"; this.build(); })));
@@ -84,24 +84,9 @@ class Page {
 
   bar() {
     const { player } = this;
-    const place = el("input", { type: "range", min: 0, max: 1, step: "any", value: 0, "aria-label": t("seconds"),
-      oninput: (event) => {
-        const at = Number(event.target.value);
-        player.pause();  // this moves the slider
-        player.seek(at);
-      } });
-    const clock = el("output", { class: "clock" });
-    const play = button(sign("play"), t("play"), () => player.toggle(), { class: "play" });
-    player.watch(() => {
-      place.max = player.length || 1;
-      place.value = player.time;
-      clock.textContent = `${player.time.toFixed(2)} / ${player.length.toFixed(2)} s · ${t("frame")} ${player.frame}`;
-      if (play.dataset.on !== String(player.playing)) play.replaceChildren(sign(player.playing ? "pause" : "play"));
-      play.dataset.on = player.playing;
-    });
-    return el("div", { class: "bar" }, play, button(sign("seamBack"), t("seamBack"), () => player.seam(-1)),
+    return el("div", { class: "bar" }, playButton(this), button(sign("seamBack"), t("seamBack"), () => player.seam(-1)),
       button(sign("back"), t("back"), () => player.step(-1)), button(sign("on"), t("on"), () => player.step(1)),
-      button(sign("seamOn"), t("seamOn"), () => player.seam(1)), place, clock,
+      button(sign("seamOn"), t("seamOn"), () => player.seam(1)), ...timeline(this, t("seconds")),
       choice(t("speed"), [0.25, 0.5, 1, 1.5].map((one) => [one, `${one}×`]), 1, (speed) => { player.speed = Number(speed); }));
   }
 
@@ -115,7 +100,7 @@ class Page {
     const size = el("label", {}, `${t("size")} `, el("input", { type: "range", min: 100, max: 480, value: view.width,
       "aria-label": t("size"), oninput: (event) => {
         view.width = Number(event.target.value);
-        for (const one of document.querySelectorAll(".tile")) one.style.width = `${view.width}px`;
+        this.grid.place.style.setProperty("--tile", `${view.width}px`);
       } }));
     const boxes = el("details", {}, el("summary", {}, `${t("settings")} (${view.settings.length} ${t("of")} ${data.settings.length})`),
       data.settings.map((one, at) => el("label", { class: "box" }, el("input", { type: "checkbox",
@@ -124,7 +109,7 @@ class Page {
           boxes.firstChild.textContent = `${t("settings")} (${view.settings.length} ${t("of")} ${data.settings.length})`;
           again();
         } }), one.name)));
-    const form = data.form && el("small", {}, `${t("form")}: ${data.form === "masters" ? t("masters") : data.form}. `,
+    const form = data.form && el("small", {}, `${t("form")}: ${data.form === "masters" ? t("masters") : t("previews").replace("{}", /\d+/.exec(data.form))}. `,
       this.linked && t(data.beside ? "beside" : "linked"));
     return el("div", { class: "chooser" }, clip, seed, size, button(sign("swap"), t("swapAxes"), () => this.swapAxes()), boxes, form);
   }
@@ -137,7 +122,7 @@ class Page {
   focus(cell) {
     if (this.view.focus === cell) return;
     this.view.focus = cell;
-    for (const one of document.querySelectorAll(".tile")) one.classList.toggle("chosen", one.dataset.cell === String(cell.at));
+    this.grid.mark();
     this.curves.draw();
   }
 

@@ -9,8 +9,8 @@ class Pair {
     this.stage = el("div", { class: "stage" });
     this.dialog = el("dialog", { class: "pair", "aria-label": t("pair"), onclose: () => this.closed() },
       el("header", {}, this.name, button([sign("swap"), " x"], t("swap"), () => this.swap()),
-        button(sign("play"), t("playPause"), () => page.player.toggle()), button(sign("close"), t("close"), () => this.dialog.close())),
-      this.stage);
+        button(sign("close"), t("close"), () => this.dialog.close())), this.stage,
+      el("div", { class: "under-stage" }, playButton(page), ...timeline(page, `${t("pair")}: ${t("seconds")}`)));
     document.body.append(this.dialog);
   }
 
@@ -18,6 +18,7 @@ class Pair {
   take(side, cell) {
     this.chosen[side] = cell;
     this.page.say(`${side.toUpperCase()}: ${this.page.data.settings[cell.setting].name}, ${cell.clip}`);
+    this.page.grid.mark();
     if (this.chosen.a && this.chosen.b) this.show();
   }
 
@@ -59,5 +60,6 @@ class Pair {
     this.chosen = { a: null, b: null };
     this.stage.replaceChildren();
     this.page.player.hold(this.page.grid.tracks());
+    this.page.grid.mark();
   }
 }

@@ -29,6 +29,12 @@ class Player {
     return this.tracks.length ? this.tracks[0].fps || 25 : 25;
   }
 
+  /** The first frames of all windows of any video here, in seconds. */
+  get seams() {
+    const at = this.tracks.flatMap(({ seams, fps }) => (seams || []).map((one) => (one + 0.5) / (fps || 25)));
+    return [...new Set(at)].sort((one, two) => one - two).filter((one) => one < this.length);
+  }
+
   /** The frame that is shown, of the first track. */
   get frame() {
     return Math.floor(this.time * this.fps + 1e-3);
@@ -70,11 +76,10 @@ class Player {
     this.seek((Math.max(0, this.frame + frames) + 0.5) / this.fps);
   }
 
-  /** To the next seam (1) or the one before (-1) of any video here: its first frame. */
+  /** To the next seam (1) or the one before (-1) of any video here. */
   seam(way) {
-    const at = this.tracks.flatMap(({ seams, fps }) => (seams || []).map((one) => (one + 0.5) / (fps || 25)));
-    const sorted = [...new Set(at)].sort((one, two) => way * (one - two));
-    const next = sorted.find((one) => way * (one - this.time) > 0.02 && one < this.length);
+    const { seams } = this;
+    const next = (way > 0 ? seams : seams.reverse()).find((one) => way * (one - this.time) > 0.02);
     if (next === undefined) return;
     if (this.playing) this.pause();
     this.seek(next);

@@ -28,7 +28,7 @@ class Sheet {
     const cells = view.settings.map((setting) => page.cell(setting, view.clips[0], view.seed)).filter((cell) => cell && hasVideo(cell));
     if (!cells.length) return this.shown.replaceChildren(el("p", {}, t("noVideo")));
     const body = el("tbody"), long = Math.max(...cells.map((cell) => (cell.frames || 0) / (cell.fps || 25)));
-    this.shown.replaceChildren(el("h3", {}, `${cells[0].clip} · ${t("seed")} ${cells[0].seed}`, data.note && ` · ${data.note}`),
+    this.shown.replaceChildren(el("h3", {}, `${cells[0].clip} · ${t("seed")} ${cells[0].seed}`, data.note && ` · ${said(data.note)}`),
       el("div", { class: "wide" }, el("table", { class: "sheet" }, body)));
     for (const cell of cells) {
       const video = videoOf(cell, () => {}), came = happens(video, "loadeddata");

@@ -5,8 +5,9 @@ const Tables = {
   figures({ data }) {
     const head = [t("setting"), t("clips"), ...data.table.columns.map(([name, unit, doubt]) =>
       `${name}${unit ? ` (${unit})` : ""}${doubt ? ` (${doubt})` : ""}`)];
-    const rows = data.table.rows.map(([name, clips, entries]) => [name, clips, ...entries]);
-    return [table([head, ...rows], "figures"), ...data.table.under.filter(Boolean).map((line) => el("p", { class: "under" }, line))];
+    const named = (name) => name.replace(/ \(baseline\)$/, ` (${t("baseline")})`);
+    const rows = data.table.rows.map(([name, clips, entries]) => [named(name), clips, ...entries]);
+    return [table([head, ...rows], "figures"), ...data.table.under.filter(Boolean).map((line) => el("p", { class: "under" }, said(line)))];
   },
 
   /** What a comparison with the baseline came to. */
@@ -19,13 +20,17 @@ const Tables = {
   /** The tuning history, verdict by verdict. */
   story({ data: { story } }) {
     if (!story) return null;
-    return [story.note && el("p", { class: "note" }, story.note), table([story.head, ...story.rows.map((row) => row)], "story"),
+    const rows = story.rows.map((row) => row.map((cell) => (Array.isArray(cell) ? cell.map(said) : said(cell))));
+    return [story.note && el("p", { class: "note" }, said(story.note)), table([story.head.map(said), ...rows], "story"),
       story.under.map((line) => el("p", { class: "under" }, line))];
   },
 
   costs({ data }) {
     if (!data.costs.rows.length) return null;
-    return table([[t("setting"), t("renders"), ...data.costs.columns], ...data.costs.rows], "figures");
+    const rows = data.costs.rows.map(([name, done, cold, means]) => [name, cold ? `${done} (${cold} ${t("cold")})` : done,
+      ...means.map(([mean, n]) => (n === 1 && done > 1 ? `${mean} (${t("one")})` : mean))]);
+    return [table([[t("setting"), t("renders"), ...data.costs.columns.map(([name, unit]) => `${name} (${unit})`)], ...rows], "figures"),
+      el("p", { class: "under" }, t("costUnder"))];
   },
 
   failures({ data }) {
@@ -38,11 +43,10 @@ const Tables = {
 
   /** What is known of plan and environment, as it lies in the record. */
   stamp({ data }) {
-    const plain = (value) => (value !== null && typeof value === "object" ? JSON.stringify(value) : String(value));
-    const facts = Object.entries({ plan: data.plan, started: data.started, ...data.stamp })
-      .filter(([, value]) => value !== null && value !== "" && plain(value) !== "{}" && plain(value) !== "[]");
+    const there = (value) => value !== null && value !== "" && (typeof value !== "object" || Object.keys(value).length);
+    const facts = Object.entries({ plan: data.plan, started: moment(data.started), ...data.stamp }).filter(([, value]) => there(value));
     return [
-      el("dl", { class: "pairs" }, facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, plain(value))])),
+      el("dl", { class: "pairs" }, facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, fact(name, value))])),
       data.config && el("details", {}, el("summary", {}, t("config")), el("pre", {}, data.config)),
     ];
   },
@@ -63,3 +67,14 @@ const Tables = {
       bars.length ? [el("h3", {}, t("importance")), bars] : null];
   },
 };
+
+/** A moment as one says it. */
+const moment = (text) => `${new Date(text).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+
+/** A fact of the record in words: memory in GiB, what is inside another one after one. */
+function fact(name, value) {
+  if (value === null) return t("unknown");
+  if (typeof value === "number" && /_total$/.test(name)) return `${figure(value / 2 ** 30)} GiB`;
+  if (typeof value !== "object") return String(value);
+  return Object.entries(value).map(([key, one]) => (Array.isArray(value) ? fact("", one) : `${key}: ${fact(key, one)}`)).join(" · ");
+}

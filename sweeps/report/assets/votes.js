@@ -42,7 +42,7 @@ const Votes = {
 
   tables({ choices, rounds, wins, ticks, metrics }, note) {
     const { share } = Votes;
-    return el("div", { class: "votes" }, el("p", {}, `${t("choices")}: ${choices} · ${t("rounds")}: ${rounds}`, note && ` · ${note}`),
+    return el("div", { class: "votes" }, el("p", {}, `${t("choices")}: ${choices} · ${t("rounds")}: ${rounds}`, note && ` · ${said(note)}`),
       wins.length ? table([[t("setting"), t("won"), t("lost"), t("noDifference"), t("shareWon")],
         ...wins.map(([name, won, lost, alike, low, high]) => [name, won, lost, alike, share(won, won + lost, low, high)])], "figures") : null,
       metrics.length ? table([[t("metric"), t("agrees"), t("ofPairs"), t("shareAgrees")],

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eval.plot import PANELS
+from eval.table import NOT_MEASURED
 from sweeps.__main__ import main
 from sweeps.kept import NAME, read_kept
 from sweeps.report.data import POINTS, curve, page_data
 from sweeps.report.page import as_json
 from sweeps.report.write import write_report
+from sweeps.results import REHEARSAL_NOTE, STAND_IN_NOTE
+from sweeps.story.told import HEAD
 
 Look = Callable[..., Any]
 TIMES = "page.player.tracks.map((one) => one.video.currentTime)"
@@ -51,8 +56,12 @@ def test_one_video_at_a_time_is_heard(look: Look, folder: Path) -> None:
     page.wait_for_function(READY)
     muted = "page.player.tracks.map((one) => one.video.muted)"
     assert page.evaluate(muted) == [False, True, True]
-    page.get_by_label("Sound of this video").nth(2).click()
+    sounds = page.get_by_label("Sound of this video")
+    pressed = "(all) => all.map((one) => one.getAttribute('aria-pressed'))"
+    assert sounds.evaluate_all(pressed) == ["true", "false", "false"]
+    sounds.nth(2).click()
     assert page.evaluate(muted) == [True, True, False]
+    assert sounds.evaluate_all(pressed) == ["false", "false", "true"], "one sees which one is heard"
 
 
 def test_frames_seams_and_scrubbing_move_all_of_them_together(look: Look, folder: Path) -> None:
@@ -76,7 +85,13 @@ def test_frames_seams_and_scrubbing_move_all_of_them_together(look: Look, folder
     bar.fill("3")
     page.wait_for_function(READY)
     assert page.evaluate(TIMES) == pytest.approx([3.0] * 3, abs=1e-3)
-    assert "3.00 /" in page.locator("output").inner_text()
+    assert "3.00 /" in page.locator(".bar output").inner_text()
+    marks = page.locator(".bar .seams i").evaluate_all("(all) => all.map((one) => one.style.getPropertyValue('--at'))")
+    length = page.evaluate("page.player.length")
+    seams = page.evaluate(
+        "page.data.cells.filter((one) => one.clip === page.view.clips[0]).flatMap((one) => one.seams)"
+    )
+    assert [float(one) * length for one in marks] == pytest.approx([(one + 0.5) / 25 for one in sorted(set(seams))])
 
 
 def test_the_space_bar_plays_and_pauses_and_the_cursor_follows(look: Look, folder: Path) -> None:
@@ -98,10 +113,11 @@ def test_a_and_b_swap_in_place_at_the_same_moment(look: Look, folder: Path) -> N
     page = look(folder / "report.html").page
     page.wait_for_function(READY)
     page.get_by_label("Compare as A").nth(0).click()
+    assert page.get_by_label("Compare as A").nth(0).get_attribute("aria-pressed") == "true", "it waits for B"
     page.get_by_label("Compare as B").nth(2).click()
     page.wait_for_selector("dialog.pair[open] video.front")
     page.wait_for_function(READY)
-    page.evaluate("page.player.seek(1)")
+    page.get_by_label("A/B in place: seconds").fill("1")
     assert page.locator("dialog.pair strong").inner_text() == "A · motion_frame=9"
     page.keyboard.press("x")
     assert page.locator("dialog.pair strong").inner_text() == "B · motion_frame=25"
@@ -110,6 +126,32 @@ def test_a_and_b_swap_in_place_at_the_same_moment(look: Look, folder: Path) -> N
     assert page.evaluate(TIMES) == pytest.approx([1.0, 1.0], abs=1e-3)
     page.keyboard.press("Escape")
     page.wait_for_function("page.player.tracks.length === 3")
+    assert page.locator(".tile [aria-pressed=true]").count() == 1, "the heard one; no A and no B is left"
+
+
+def test_curves_have_axes_and_show_the_frame_under_their_cursor(look: Look, folder: Path, outputs: Path) -> None:
+    page = look(folder / "report.html").page
+    page.wait_for_function(READY)
+    panel = page.locator(".panel", has_text="face sharpness")
+    assert panel.locator(".ticks span").all_inner_texts() == ["0 s", "1 s", "2 s", "3 s", "4 s", "5 s"]
+    result, _ = read_kept(folder / NAME, outputs)
+    clip = page.evaluate("page.view.clips[0]")
+    scores = [one.score for setting in result.settings for one in setting.cells if one.clip == clip and one.score]
+    drawn = [value for one in scores for value in one["curves"]["sharpness/laplacian"] if value is not None]
+    ends = [float(one) for one in panel.locator(".range span").all_inner_texts()]
+    assert ends == pytest.approx([max(drawn), min(drawn)], rel=6e-3)
+    page.locator(".key").get_by_role("button", name="motion_frame=25").click()
+    page.evaluate("page.player.seek(2)")
+    page.wait_for_function(READY)
+    same = """() => {  // the picture beside the curves against the chosen video's frame, scaled by the browser alike
+      const [one, video] = [page.curves.picture, page.player.tracks[2].video], two = document.createElement("canvas");
+      Object.assign(two, { width: one.width, height: one.height });
+      two.getContext("2d").drawImage(video, 0, 0, two.width, two.height);
+      const [a, b] = [one, two].map((it) => it.getContext("2d").getImageData(0, 0, one.width, one.height).data);
+      return one.width > 50 && a.every((value, at) => Math.abs(value - b[at]) < 3) && a.some((value) => value > 99);
+    }"""
+    page.wait_for_function(same)
+    assert page.locator(".tile.chosen").get_attribute("aria-label") == f"motion_frame=25, {clip}"
 
 
 def test_axes_clips_and_settings_are_chosen(look: Look, folder: Path) -> None:
@@ -137,11 +179,26 @@ def test_under_a_video_stand_what_differs_and_its_figures(look: Look, folder: Pa
     assert float(shown.split()[0]) == pytest.approx(value, rel=6e-3)
 
 
+def test_a_tile_names_what_its_setting_has_otherwise_than_the_baseline(
+    look: Look, folder: Path, outputs: Path, tmp_path: Path
+) -> None:
+    result, _ = read_kept(folder / NAME, outputs)
+    more = [{f"p{at}": at for at in range(6)}, {f"p{at}": at for at in range(6)}, {f"p{at}": at % 5 for at in range(6)}]
+    settings = tuple(replace(one, values={**one.values, **new}) for one, new in zip(result.settings, more, strict=True))
+    write_report(replace(result, settings=settings), tmp_path / "report.html")
+    tiles = look(tmp_path / "report.html").page.locator(".tile")
+    shown = [tiles.nth(at).locator("figcaption > .pairs dt").all_inner_texts() for at in range(3)]
+    assert shown[1:] == [["motion_frame"], ["motion_frame", "p5"]]
+    assert "motion_frame" in shown[0], "the baseline: what others change"
+
+
 def test_charts_are_unpacked_and_drawn(look: Look, folder: Path) -> None:
     found = look(folder / "report.html")
     found.page.get_by_label("Draw the charts").click()
     found.page.wait_for_selector("#parallel svg.main-svg")
     found.page.wait_for_selector("#scatter .point")
+    names = found.page.locator("#parallel").text_content()
+    assert names is not None and "motion_frame=13" in names, "a line has its setting's name, not its colour alone"
     assert found.errors == [] and found.asked() == []
 
 
@@ -152,7 +209,7 @@ def test_nothing_is_asked_of_a_network_and_no_error_is_shown(look: Look, folder:
     title = found.page.locator("#videos h2").inner_text()
     assert title == {"en-GB": "Videos", "zh-CN": "视频"}[locale]
     assert found.errors == [] and found.asked() == []
-    assert "not the model" in found.page.locator(".note").inner_text()
+    assert {"en-GB": "not the model", "zh-CN": "不代表模型"}[locale] in found.page.locator(".note").inner_text()
 
 
 def test_both_languages_say_the_same_things(look: Look, folder: Path) -> None:
@@ -168,6 +225,48 @@ def test_it_fits_a_phone(look: Look, folder: Path, scheme: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert dark == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 24, 27)"}[scheme]
+
+
+def test_charts_do_not_squeeze_their_axes_on_a_phone(look: Look, folder: Path) -> None:
+    page = look(folder / "report.html", viewport={"width": 390, "height": 800}).page
+    page.get_by_label("Draw the charts").click()
+    page.wait_for_selector("#parallel svg.main-svg")
+    left = "(all) => all.map((one) => one.getBoundingClientRect().left)"
+    places = page.locator("#parallel .y-axis").evaluate_all(left)
+    assert len(places) > 4 and min(two - one for one, two in pairwise(places)) > 60, "their figures stand between"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_costs_have_units_and_tell_cold_from_warm(look: Look, folder: Path, outputs: Path) -> None:
+    result, _ = read_kept(folder / NAME, outputs)
+    first = result.settings[0]
+    records = [json.loads((cell.folder / "render.json").read_text()) for cell in first.cells if cell.folder]
+    cold = sum(bool(one["timings"]["cold"]) for one in records)
+    assert 0 < cold < len(records)
+    page = look(folder / "report.html", locale="zh-CN").page
+    heads = page.locator("#cost thead th").all_inner_texts()
+    assert {"cost/total_s (s)", "cost/vram_peak (GiB)"} <= {one.replace("\u200b", "") for one in heads}
+    assert page.locator("#cost tbody td").first.inner_text() == f"{len(records)} ({cold} 冷启动)"
+
+
+def test_fixed_phrases_of_the_record_are_chinese_on_the_chinese_page(look: Look, folder: Path) -> None:
+    page = look(folder / "report.html", locale="zh-CN").page
+    fixed = [*(label for _, label, _ in PANELS), STAND_IN_NOTE, REHEARSAL_NOTE, NOT_MEASURED, *HEAD]
+    assert [one for one in fixed if not re.search("[\u4e00-\u9fff]", page.evaluate("(text) => said(text)", one))] == []
+    assert STAND_IN_NOTE not in page.locator("body").inner_text()
+
+
+def test_the_stamp_is_in_words(look: Look, folder: Path, outputs: Path) -> None:
+    result, _ = read_kept(folder / NAME, outputs)
+    text = look(folder / "report.html").page.locator("#stamp dl").inner_text()
+    assert result.stamp["vram_total"] == 32 * 2**30 and "32 GiB" in text
+    assert "ComfyUI-VideoHelperSuite: unknown" in text and "{" not in text
+
+
+def test_a_sweep_started_when_it_started(folder: Path, outputs: Path) -> None:
+    result, _ = read_kept(folder / NAME, outputs)
+    plan = (folder / "plan.json").stat().st_mtime
+    assert result.started.timestamp() <= plan
 
 
 def test_hostile_names_are_letters(look: Look, folder: Path, outputs: Path, tmp_path: Path) -> None:
