@@ -17,7 +17,9 @@ PARAM_LENGTH = 250
 """Longest parameter value; MLflow's own limit differs between its stores, the whole value is in parameters.json."""
 TOLD: tuple[State, ...] = ("failed", "impossible", "collapsed")
 """How a cell may have ended so that a run's description gives its reason."""
-FORMAT = 4
+PLACE = "place"
+"""Tag of a setting's run: where it stands in the sweep, as digits that sort; by name 9 would come after 25."""
+FORMAT = 5
 """Raised when what is logged of a setting changes, so that old runs are written again."""
 
 

@@ -10,7 +10,7 @@ from sweeps.inert import inert
 from sweeps.report.data import differing
 from sweeps.results import SweepResult
 from sweeps.summary_view import HEADLINE
-from sweeps.tracking_content import safe_name
+from sweeps.tracking_content import PLACE, safe_name
 
 VIEW: Final = "mlflow.sharedViewState."
 """An experiment's tag that begins so holds a view of its table of runs, which an address names by what follows."""
@@ -32,7 +32,7 @@ def view(sweep: SweepResult, parent: str) -> str:
     while True:
         told = {
             "searchFilter": f"tags.`mlflow.parentRunId` = '{parent}'",
-            "orderByKey": "tags.`mlflow.runName`",  # by time, its own way, MLflow would fold them under the sweep
+            "orderByKey": f"tags.`{PLACE}`",  # by time, its own way, MLflow would fold them under the sweep
             "orderByAsc": True,
             "selectedColumns": columns,
         }

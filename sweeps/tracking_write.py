@@ -11,7 +11,7 @@ from typing import Any, get_args
 from runner.harness import in_words
 from sweeps.account import account_line, account_metrics, of_sweep
 from sweeps.results import SettingResult, State, SweepResult
-from sweeps.tracking_content import metrics, note, overall, parameters
+from sweeps.tracking_content import PLACE, metrics, note, overall, parameters
 from sweeps.tracking_files import TABLE, Draw, setting_files, sweep_files
 from sweeps.tracking_runs import owner_tags
 
@@ -58,6 +58,7 @@ def write_setting(client: Any, run: str, sweep: SweepResult, setting: SettingRes
     values = metrics(setting)
     tags = {
         "state": overall(setting),
+        PLACE: f"{[one.name for one in sweep.settings].index(setting.name):04}",
         "cells": f"{setting.count('done')} of {len(setting.cells)}",
         "mlflow.note.content": note(sweep, setting),
         "mlflow.loggedArtifacts": json.dumps([{"path": TABLE, "type": "table"}]),

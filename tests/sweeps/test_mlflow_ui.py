@@ -25,6 +25,19 @@ LOCAL = TrackingConfig("local")
 WORDS = ["+experiment=motion_frame", "sweep.axes.motion_frame=[9,13]", "clips.names=[weather,new_year]"]
 SMALL = ["clips.width=128", "clips.height=224", "scoring=quick"]
 FIRST, SECOND = "motion_frame=9", "motion_frame=13"
+ROWS = """() => {  // texts of the comparison's metrics by the place of their row: names are one grid, values another
+  const rows = {};
+  const cells = [...document.querySelectorAll(".ReactVirtualized__Grid__innerScrollContainer > div")];
+  for (const one of cells) (rows[one.style.top] ||= []).push([one.getBoundingClientRect().left, one.innerText]);
+  return Object.fromEntries(Object.entries(rows).map(([top, row]) =>
+    [top, row.sort(([one], [two]) => one - two).map(([, text]) => text)]));
+}"""
+SCROLL = """() => {  // by less than is seen; the grid of names follows one step behind
+  const grid = [...document.querySelectorAll(".ReactVirtualized__Grid")].at(-1);
+  if (!grid) return;
+  grid.scrollIntoView();
+  grid.scrollTop += 150;
+}"""
 
 
 class Site:
@@ -126,6 +139,8 @@ def test_the_description_leads_to_what_differs(site: Site) -> None:
     for name in ("sharpness/laplacian", "colour/cheeks_mean"):
         assert any(name in one for one in heads)
     assert other.get_by_role("link", name="motion_frame", exact=True).count() == 0, "the sweep itself is no setting"
+    shown = [one for one in other.locator(".ag-row a").all_inner_texts() if one in (FIRST, SECOND)]
+    assert shown == [FIRST, SECOND], "as the sweep has them, not 13 before 9"
     other.close()
 
 
@@ -149,8 +164,27 @@ def test_two_settings_stand_side_by_side(site: Site) -> None:
     other.get_by_text("Comparing 2 Runs from 1 Experiment").wait_for(timeout=30_000)
     other.get_by_label("Parameters - Show diff only").click()
     assert re.search(r"motion_frame\s+9\s+13\s", other.locator("body").inner_text())
-    name = "colour/background_mean"  # one of the first: MLflow draws the others when one scrolls to them
-    other.get_by_text(name, exact=True).first.wait_for(timeout=10_000)
+    other.set_viewport_size({"width": 2600, "height": 1400})
+    logged = [site.runs[one].data.metrics for one in (FIRST, SECOND)]
+    wanted = {*logged[0], *logged[1]}
+    assert len(wanted) > 50 and logged[0]["sharpness/laplacian"] != logged[1]["sharpness/laplacian"]
+    names, figures = dict[str, str](), dict[str, list[str]]()  # by the place of a row
+    deadline = time.monotonic() + 60
+    while not wanted <= set(names.values()) or not set(names) <= set(figures):
+        assert time.monotonic() < deadline, wanted - set(names.values())
+        for place, cells in other.evaluate(ROWS).items():
+            if cells[0] in wanted:
+                names[place] = cells.pop(0)
+            if len(cells) == 2:
+                figures[place] = cells
+        other.evaluate(SCROLL)
+        other.wait_for_timeout(100)
+    for place, name in names.items():
+        for text, run in zip(figures[place], logged, strict=True):
+            if name in run:
+                assert float(text) == pytest.approx(run[name], rel=6e-4, abs=6e-4), name  # as short as MLflow shows it
+            else:
+                assert not re.search(r"\d", text), f"{name} was not logged, and shows {text}"
     other.close()
 
 
