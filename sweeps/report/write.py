@@ -14,6 +14,7 @@ from sweeps.report.page import render
 from sweeps.results import CellResult, SweepResult
 from workflow.files import write_atomically
 
+DELETED: Final = "its video is no longer in the store"
 _REST: Final = 4e6
 """Bytes of a page besides its videos: Plotly, curves, tables."""
 
@@ -53,11 +54,16 @@ def shown_videos(result: SweepResult) -> tuple[list[CellResult], dict[int, Path]
 def with_video(
     data: Mapping[str, Any], cells: list[CellResult], videos: Mapping[int, Path]
 ) -> Iterator[tuple[dict[str, Any], int]]:
-    """What the page shows of each cell that has a video, and the number of it: what is collapsed shares its twin's."""
+    """What the page shows of each cell that has a video, and the number of it: what is collapsed shares its twin's.
+
+    Of a render whose video was deleted the page is told that it was.
+    """
     owner = {video: at for at, video in videos.items()}
     for cell, shown in zip(cells, data["cells"], strict=True):
         if cell.video in owner:
             yield shown, owner[cell.video]
+        elif cell.state == "done" and cell.video is None:
+            shown["notHere"] = DELETED
 
 
 def picked(result: SweepResult, count: int | None) -> SweepResult:

@@ -90,7 +90,7 @@ class Grid {
     const setting = page.data.settings[cell.setting];
     const label = `${setting.name}, ${cell.clip}`;
     const choose = () => page.focus(cell);
-    const told = [cell.why && el("p", { class: "why" }, cell.why), cell.notHere && el("p", { class: "why" }, cell.notHere)];
+    const told = [cell.why && el("p", { class: "why" }, cell.why), cell.notHere && el("p", { class: "why" }, said(cell.notHere))];
     const tools = el("div", { class: "tools" },
       video && button(sign("sound"), t("sound"), () => page.player.listen(video), { "data-does": "listen" }),
       video && button("A", t("asA"), () => page.pair.take("a", cell), { "data-does": "a" }),

@@ -18,9 +18,11 @@ from sweeps.__main__ import main
 from sweeps.kept import NAME, read_kept
 from sweeps.report.data import POINTS, curve, page_data
 from sweeps.report.page import as_json
-from sweeps.report.write import write_report
+from sweeps.report.write import DELETED, write_report
 from sweeps.results import REHEARSAL_NOTE, STAND_IN_NOTE
 from sweeps.story.told import HEAD
+from workflow.media.decode import frames
+from workflow.media.encode import VideoWriter
 
 Look = Callable[..., Any]
 TIMES = "page.player.tracks.map((one) => one.video.currentTime)"
@@ -251,7 +253,7 @@ def test_costs_have_units_and_tell_cold_from_warm(look: Look, folder: Path, outp
 
 def test_fixed_phrases_of_the_record_are_chinese_on_the_chinese_page(look: Look, folder: Path) -> None:
     page = look(folder / "report.html", locale="zh-CN").page
-    fixed = [*(label for _, label, _ in PANELS), STAND_IN_NOTE, REHEARSAL_NOTE, NOT_MEASURED, *HEAD]
+    fixed = [*(label for _, label, _ in PANELS), STAND_IN_NOTE, REHEARSAL_NOTE, NOT_MEASURED, *HEAD, DELETED]
     assert [one for one in fixed if not re.search("[\u4e00-\u9fff]", page.evaluate("(text) => said(text)", one))] == []
     assert STAND_IN_NOTE not in page.locator("body").inner_text()
 
@@ -365,3 +367,48 @@ def test_a_missing_figure_is_missing_with_its_reason_and_never_0(outputs: Path, 
     cells = page_data(result)["cells"]
     assert all("lipsync/confidence" not in cell["values"] for cell in cells)
     assert all(cell["missing"]["lipsync/confidence"].startswith("weights absent") for cell in cells)
+
+
+def test_a_deleted_video_is_said_to_be_deleted(look: Look, folder: Path, outputs: Path, tmp_path: Path) -> None:
+    result, _ = read_kept(folder / NAME, outputs)
+    settings = [
+        replace(one, cells=tuple(replace(cell, folder=tmp_path) for cell in one.cells)) for one in result.settings
+    ]
+    write_report(replace(result, settings=(settings[0], *result.settings[1:])), tmp_path / "some.html")
+    found = look(tmp_path / "some.html")
+    assert found.page.locator(".tile .why").all_inner_texts() == [DELETED]
+    assert found.page.locator(".tile").first.get_by_label("Compare as A").count() == 0
+    write_report(replace(result, settings=tuple(settings)), tmp_path / "none.html")
+    other = look(tmp_path / "none.html", locale="zh-CN")
+    assert other.page.locator("#videos .why").inner_text() == "6 × 视频已不在存储中"
+    assert found.errors == [] and other.errors == []
+
+
+def test_videos_of_other_rates_and_lengths_stay_in_step(
+    look: Look, folder: Path, outputs: Path, tmp_path: Path
+) -> None:
+    result, _ = read_kept(folder / NAME, outputs)
+    settings = list(result.settings)
+    for at, (fps, count) in enumerate([(12.0, 48), (30.0, 60)]):  # 4 s and 2 s
+        cell = settings[at].cells[0]
+        other = tmp_path / str(at)
+        other.mkdir()
+        assert cell.video is not None
+        with VideoWriter(other / "video.mp4", 128, 224, fps) as writer:
+            for frame, _ in zip(frames(cell.video), range(count), strict=False):
+                writer.write(frame)
+        score = {**(cell.score or {}), "fps": fps, "frames": count, "seams": [count // 2]}
+        settings[at] = replace(settings[at], cells=(replace(cell, folder=other, score=score), *settings[at].cells[1:]))
+    write_report(replace(result, settings=tuple(settings)), tmp_path / "report.html")
+    found = look(tmp_path / "report.html")
+    page = found.page
+    page.wait_for_function(READY)
+    page.evaluate("page.player.seek(3)")
+    page.wait_for_function(READY)
+    assert page.evaluate(TIMES) == pytest.approx([3.0, 2.0, 3.0], abs=0.01), "the shortest holds its last frame"
+    page.evaluate("page.player.seek(0)")
+    page.keyboard.press("]")
+    assert page.evaluate("page.player.time") == pytest.approx((30 + 0.5) / 30, abs=1e-3), "whose first seam comes first"
+    page.keyboard.press("]")
+    assert page.evaluate("page.player.time") == pytest.approx((24 + 0.5) / 12, abs=1e-3)
+    assert found.errors == []
