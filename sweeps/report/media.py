@@ -80,7 +80,7 @@ def choose(videos: Mapping[int, Path], most: float, told: Callable[[int, int], N
         if _weight([*kept.values(), path]) <= most:
             kept[at] = path
         else:
-            wrong[at] = f"not in this page, which would be larger than {most / 1e6:.0f} MB (--max-mb)"
+            wrong[at] = "not in this page, which would become larger than asked for (--max-mb)"
     return Media(kept, size.name, wrong)
 
 

@@ -15,8 +15,8 @@ from sweeps.results import CellResult, SweepResult
 from workflow.files import write_atomically
 
 DELETED: Final = "its video is no longer in the store"
-_REST: Final = 4e6
-"""Bytes of a page besides its videos: Plotly, curves, tables."""
+_FRAME: Final = 500
+"""Bytes of a page for each video besides the video: its element, its link, why it was left out."""
 
 
 def write_report(
@@ -35,8 +35,9 @@ def write_report(
     """
     result = picked(result, pick)
     cells, videos = shown_videos(result)
-    media = choose(videos, max(0.0, max_mb * 1e6 - _REST), told)
     data = page_data(result, extra)
+    rest = len(render(data, {}).encode()) + _FRAME * len(cells)
+    media = choose(videos, max(0.0, max_mb * 1e6 - rest), told)
     data["form"] = media.form
     for shown, at in with_video(data, cells, videos):
         shown |= {"video": at if at in media.files else None, "master": _link(videos[at], path)}
