@@ -42,12 +42,21 @@ class Gate:
         return cls(against, margins, tuple(primaries), config)
 
     def check(self, plan: Plan) -> None:
-        """Raises NoSide for a plan that cannot be held against anything: of several settings, on another kind."""
+        """Raises NoSide for a plan that cannot be held against it: several settings, another kind, fewer clips."""
         names = list(dict.fromkeys(one.setting for one in plan.cells))
         if len(names) != 1:
             raise NoSide(
                 f"compare.against={self.config.compare.against} needs one setting, the plan has {len(names)}",
                 hint="leave out sweep.axes; python -m sweeps compare compares any two settings of a sweep",
+            )
+        wanted, planned = self.against.setting.clips, {one.clip.name for one in plan.cells}
+        left = [clip for clip in wanted if clip not in planned]
+        if left:
+            share = f"{len(left)} of the {len(wanted)} clips of {self.against.name}"
+            raise NoSide(
+                f"{share} are not in the plan: {', '.join(left[:5])}",
+                hint="a gate that looks at fewer clips passes more easily: leave out limit and clips.names, or register"
+                " a baseline with these clips",
             )
         if self.against.sweep.mark != plan.mark:
             kinds = (self.against.sweep.mark or "a model", plan.mark or "a model")

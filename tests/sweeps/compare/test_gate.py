@@ -52,6 +52,17 @@ def test_several_settings_are_no_candidate(registered: Path, capsys: Capture) ->
     assert renders(registered) == before
 
 
+@pytest.mark.parametrize(("fewer", "lacks"), [("limit=2", "train"), ("clips.names=[weather,train]", "cooking")])
+def test_fewer_clips_than_the_baseline_has_are_refused(
+    registered: Path, capsys: Capture, fewer: str, lacks: str
+) -> None:
+    before = renders(registered)
+    assert run(registered, fewer) == 2
+    said = capsys.readouterr().err
+    assert "1 of the 3 clips" in said and f"not in the plan: {lacks}\n" in said
+    assert renders(registered) == before
+
+
 def test_the_same_release_passes_is_rendered_afresh_and_written_for_people_and_machines(
     registered: Path, capsys: Capture
 ) -> None:
