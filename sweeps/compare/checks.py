@@ -47,9 +47,8 @@ def notes(baseline: Side, candidate: Side) -> tuple[str, ...]:
         said.append(f"on one side only, and not compared: {', '.join(only[:8])}")
     for side in (baseline, candidate):
         if not side.verified:
-            said.append(
-                f"the environment of {side.name} is unverified: name what is installed with server.release=LABEL"
-            )
+            how = "sweeps adopt … --config server.release=LABEL" if side.adopted else "server.release=LABEL"
+            said.append(f"the environment of {side.name} is unverified: name what is installed with {how}")
     if baseline.places != candidate.places and baseline.setting.values != candidate.setting.values:
         said.append("environment and settings both differ: a difference may be due to either")
     return tuple(said)
