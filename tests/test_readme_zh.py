@@ -1,7 +1,7 @@
-"""The Chinese README says what the English one says, as a test can tell: same blocks, code, links, figures."""
+"""A Chinese page says what its English one says, as a test can tell: same blocks, code, links, figures."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -12,8 +12,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 ROOT = Path(__file__).resolve().parents[1]
-ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh.md"
-TOP = {ENGLISH: "[中文](README.zh.md)", CHINESE: "[English](README.md)"}
+TOP = {"README.md": "[中文](README.zh.md)", "README.zh.md": "[English](README.md)"}
+PAIRS = [tuple(ROOT / folder / name for name in TOP) for folder in ("", "eval", "sweeps/compare")]
+ENGLISH, CHINESE = zip(*PAIRS, strict=True)
 CODE = ("code_block", "fence")
 HEADINGS = ("h1", "h2", "h3")
 FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
@@ -73,8 +74,8 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def page(path: Path) -> list[Block]:
-    """The blocks of a README; its first line, the link to the other one, is left out and keeps its number."""
-    return list(blocks(path.read_text(encoding="utf-8").replace(TOP[path], "", 1)))
+    """The blocks of a page; its first line, the link to the other one, is left out and keeps its number."""
+    return list(blocks(path.read_text(encoding="utf-8").replace(TOP[path.name], "", 1)))
 
 
 def headings(path: Path) -> dict[str, str]:
@@ -84,12 +85,12 @@ def headings(path: Path) -> dict[str, str]:
 
 
 def common(path: Path) -> list[Block]:
-    """A README without what belongs to its language: the words of its anchors, the language of its pictures."""
+    """A page without what belongs to its language: the words of its anchors, the language of its links and pictures."""
     places = headings(path)
     return [
         replace(
             one,
-            links=tuple(sorted(places.get(link, link) for link in one.links)),
+            links=tuple(sorted(places.get(link, re.sub(r"\.zh\.md$", ".md", link)) for link in one.links)),
             pictures=tuple(re.sub(r"\.(en|zh)\.jpg$", ".jpg", picture) for picture in one.pictures),
         )
         for one in page(path)
@@ -101,56 +102,80 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def same(what: str, english: Sequence[tuple[int, object]], chinese: Sequence[tuple[int, object]]) -> None:
-    """Fail with the first difference of two lists of (line, value)."""
-    for one, two in zip_longest(english, chinese, fillvalue=(0, None)):
-        if one[1] != two[1]:
+def named(path: Path) -> str:
+    """A page as it is called here, from the root of the repository."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def same(what: str, pair: tuple[Path, Path], found: Callable[[Path], list[tuple[int, object]]]) -> None:
+    """Fail with the first difference of what is found, as (line, value), in two pages."""
+    for values in zip_longest(*map(found, pair), fillvalue=(0, None)):
+        if values[0][1] != values[1][1]:
             here, there = (
-                f"{path.name}:{line}: {value!r}" if line else f"{path.name}: no more of them"
-                for path, (line, value) in ((ENGLISH, one), (CHINESE, two))
+                f"{named(path)}:{line}: {value!r}" if line else f"{named(path)}: no more of them"
+                for path, (line, value) in zip(pair, values, strict=True)
             )
             pytest.fail(f"the first difference in {what}:\n  {here}\n  {there}", pytrace=False)
 
 
-@pytest.mark.parametrize("path", TOP, ids=lambda path: path.name)
+each_pair = pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: named(pair[0]))
+each_page = pytest.mark.parametrize("path", ENGLISH + CHINESE, ids=named)
+each_chinese = pytest.mark.parametrize("path", CHINESE, ids=named)
+
+
+@each_page
 def test_each_begins_with_a_link_to_the_other(path: Path) -> None:
-    assert path.read_text(encoding="utf-8").startswith(f"{TOP[path]}\n\n# ")
+    assert path.read_text(encoding="utf-8").startswith(f"{TOP[path.name]}\n\n# ")
 
 
-def test_headings_have_the_same_levels_in_the_same_order() -> None:
-    found = [[(one.line, one.kind) for one in page(path) if one.kind.startswith("h")] for path in TOP]
-    same("headings", *found)
+@each_pair
+def test_headings_have_the_same_levels_in_the_same_order(pair: tuple[Path, Path]) -> None:
+    same("headings", pair, lambda path: [(one.line, one.kind) for one in page(path) if one.kind in HEADINGS])
 
 
-def test_code_blocks_are_the_same_to_the_letter() -> None:
-    found = [[(one.line, (one.kind, one.text)) for one in page(path) if one.kind.startswith(CODE)] for path in TOP]
-    same("code blocks", *found)
+@each_pair
+def test_code_blocks_are_the_same_to_the_letter(pair: tuple[Path, Path]) -> None:
+    same(
+        "code blocks",
+        pair,
+        lambda path: [(one.line, (one.kind, one.text)) for one in page(path) if one.kind.startswith(CODE)],
+    )
 
 
-def test_tables_have_the_same_rows_and_columns() -> None:
-    found = [[(one.line, one.kind) for one in page(path) if one.kind.startswith("table")] for path in TOP]
-    same("tables", *found)
+@each_pair
+def test_tables_have_the_same_rows_and_columns(pair: tuple[Path, Path]) -> None:
+    same("tables", pair, lambda path: [(one.line, one.kind) for one in page(path) if one.kind.startswith("table")])
 
 
-def test_paragraphs_list_items_and_tables_come_in_the_same_order() -> None:
-    same("blocks", *([(one.line, one.kind) for one in page(path)] for path in TOP))
+@each_pair
+def test_paragraphs_list_items_and_tables_come_in_the_same_order(pair: tuple[Path, Path]) -> None:
+    same("blocks", pair, lambda path: [(one.line, one.kind) for one in page(path)])
 
 
+@each_pair
 @pytest.mark.parametrize("what", ["codes", "links", "pictures", "figures"])
-def test_code_spans_links_pictures_and_figures_are_the_same_block_by_block(what: str) -> None:
-    same(what, *([(one.line, (one.kind, *getattr(one, what))) for one in common(path)] for path in TOP))
+def test_code_spans_links_pictures_and_figures_are_the_same_block_by_block(pair: tuple[Path, Path], what: str) -> None:
+    same(what, pair, lambda path: [(one.line, (one.kind, *getattr(one, what))) for one in common(path)])
 
 
-@pytest.mark.parametrize("path", TOP, ids=lambda path: path.name)
+@each_page
 def test_every_heading_and_file_that_is_linked_is_there(path: Path) -> None:
     there = headings(path)
-    targets = [(one.line, name) for one in page(path) for name in (*one.links, *one.pictures) if "://" not in name]
-    lost = [(line, name) for line, name in targets if name not in there and not (ROOT / name).is_file()]
-    assert len(targets) > 10
-    same("targets that are not there", [], lost)
+    whole = blocks(path.read_text(encoding="utf-8"))  # with the link to the other page: each has one link at least
+    targets = [(one.line, name) for one in whole for name in (*one.links, *one.pictures) if "://" not in name]
+    lost = [(line, name) for line, name in targets if name not in there and not (path.parent / name).is_file()]
+    assert targets
+    assert lost == []
 
 
-def test_no_mark_of_emphasis_is_left_as_a_star() -> None:
+@each_chinese
+def test_a_chinese_page_links_to_chinese_pages(path: Path) -> None:
+    strange = [(one.line, link) for one in page(path) for link in one.links if (path.parent / link).resolve() in ENGLISH]
+    assert strange == []
+
+
+@each_chinese
+def test_no_mark_of_emphasis_is_left_as_a_star(path: Path) -> None:
     """Beside Chinese punctuation, ``**`` neither opens nor closes; it is shown as it stands."""
-    left = [(one.line, one.text) for one in page(CHINESE) if "*" in one.text and not one.kind.startswith(CODE)]
-    same("stars", [], left)
+    left = [(one.line, one.text) for one in page(path) if "*" in one.text and not one.kind.startswith(CODE)]
+    assert left == []
