@@ -73,6 +73,7 @@ const WORDS = {
       "speed\nface widths/s": "运动速度\n脸宽/秒", "LPIPS and likeness\nto the reference": "LPIPS 与相似度\n相对参考图",
       "not measured: b/p/m closing, hands, gaze, neck and breath, bystanders, fixed smile, text: look yourself": "未测量：b/p/m 闭唇、手、视线、颈部与呼吸、旁人、僵硬的微笑、文字：请自己看",
       "its video is no longer in the store": "视频已不在存储中",
+      "its video cannot be decoded": "视频无法解码", "no preview of it could be written": "无法写入其预览",
       "not in this page, which would become larger than asked for (--max-mb)": "本页未包含：否则会超过所要求的大小（--max-mb）",
       variant: "变体", "changed against v2": "相对 v2 的改动", "the history said": "历史结论", "measured against v2": "相对 v2 的测量", "so it is": "结论",
       baseline: "基准", demo: "演示", confirmed: "证实", contradicted: "推翻", "not enough evidence": "证据不足", "impossible here": "此处不可行",

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sweeps.report.media import BASE64, SIZES, choose, preview_of
+from sweeps.report.media import BASE64, SIZES, UNREADABLE, choose, preview_of
 from workflow.media.decode import frames
 from workflow.media.encode import VideoWriter
 from workflow.media.probe import probe
@@ -59,10 +59,23 @@ def test_a_preview_is_made_once_and_anew_for_another_video(videos: dict[int, Pat
     assert preview_of(videos[0], SIZES[0]).stat().st_mtime_ns > before
 
 
-def test_a_video_that_does_not_decode_is_left_out_with_the_reason(videos: dict[int, Path]) -> None:
+def test_a_video_that_does_not_decode_is_left_out_with_the_reason_and_the_others_stay_as_they_are(
+    videos: dict[int, Path],
+) -> None:
     videos[2].write_bytes(b"no video at all")
+    for most, form in ((1e9, "masters"), (size(list(videos.values())) / 3, "previews")):
+        found = choose(videos, most)
+        assert set(found.files) == {0, 1, 3} and found.form.startswith(form)
+        assert found.left_out == {2: UNREADABLE}, "a page is shared: it names no file of this machine"
+        (said,) = found.said
+        assert str(videos[2]) in said, "whoever writes the page is told which one it is"
+
+
+def test_where_no_video_decodes_that_is_said(videos: dict[int, Path]) -> None:
+    for path in videos.values():
+        path.write_bytes(b"no video at all")
     found = choose(videos, 1e9)
-    assert set(found.files) == {0, 1, 3} and set(found.left_out) == {2}
+    assert (dict(found.files), found.form) == ({}, "") and set(found.left_out.values()) == {UNREADABLE}
 
 
 def test_no_videos(tmp_path: Path) -> None:
