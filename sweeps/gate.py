@@ -10,7 +10,7 @@ from sweeps.compare.compare import Comparison
 from sweeps.compare.releases import draw
 from sweeps.compare.rule import Margin
 from sweeps.compare.sides import NoSide, Side, find_side
-from sweeps.compare.told import HEAD, cells, conclusion, shown, title, under
+from sweeps.compare.told import HEAD, cells, conclusion, note, shown, under
 from sweeps.plan import Plan
 from sweeps.results import SweepResult
 
@@ -89,5 +89,6 @@ class Gate:
 def for_report(found: Comparison) -> dict[str, Any]:
     """The same for the page."""
     rows = [[*cells(row)] for row in shown(found)]
-    told = {"title": title(found), "conclusion": conclusion(found), "head": list(HEAD), "rows": rows}
-    return {"gate": told | {"under": under(found), "bad": bool(found.regressions or found.invalid)}}
+    told = {"sides": [found.candidate.name, found.baseline.name], "note": note(found), "conclusion": conclusion(found)}
+    bad = bool(found.regressions or found.invalid)
+    return {"gate": {**told, "head": list(HEAD), "rows": rows, "under": under(found), "bad": bad}}

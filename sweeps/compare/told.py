@@ -79,8 +79,12 @@ def under(found: Comparison) -> list[str]:
 
 def title(found: Comparison) -> str:
     """Both names, and what has to be said of what rendered them."""
-    note = note_of(found.candidate.sweep.mark) or note_of(found.baseline.sweep.mark)
-    return f"{found.candidate.name} against {found.baseline.name}" + (f" · {note}" if note else "")
+    return f"{found.candidate.name} against {found.baseline.name}" + (f" · {note(found)}" if note(found) else "")
+
+
+def note(found: Comparison) -> str:
+    """What has to be said of what rendered them; nothing of a model's."""
+    return note_of(found.candidate.sweep.mark) or note_of(found.baseline.sweep.mark)
 
 
 def wide(console: "Console") -> "Console":

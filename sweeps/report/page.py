@@ -11,7 +11,7 @@ from typing import Any, Final
 
 ASSETS: Final = Path(__file__).with_name("assets")
 SCRIPTS: Final = (
-    "words", "dom", "marks", "player", "timeline", "grid", "curves", "pair", "sheet",
+    "words", "phrases", "dom", "marks", "player", "timeline", "grid", "curves", "pair", "sheet",
     "chance", "ballot", "votes", "blind", "tables", "charts", "main",
 )  # fmt: skip
 """The scripts in the order in which they build on each other."""

@@ -90,7 +90,7 @@ class Grid {
     const setting = page.data.settings[cell.setting];
     const label = `${setting.name}, ${cell.clip}`;
     const choose = () => page.focus(cell);
-    const told = [cell.why && el("p", { class: "why" }, cell.why), cell.notHere && el("p", { class: "why" }, said(cell.notHere))];
+    const told = [cell.why && el("p", { class: "why" }, said(cell.why)), cell.notHere && el("p", { class: "why" }, said(cell.notHere))];
     const tools = el("div", { class: "tools" },
       video && button(sign("sound"), t("sound"), () => page.player.listen(video), { "data-does": "listen" }),
       video && button("A", t("asA"), () => page.pair.take("a", cell), { "data-does": "a" }),
@@ -133,7 +133,7 @@ class Grid {
     const mean = (data.summary[name] || [])[cell.setting];
     const half = mean && mean.low !== null ? ` ±${rough((mean.high - mean.low) / 2)}` : "";
     const over = mean && mean.of > 1 ? `${t("mean")} ${figure(mean.mean)}${half} (${mean.n}/${mean.of})` : "";
-    const why = cell.missing[name] || t("missing");
+    const why = cell.missing[name] ? said(cell.missing[name]) : t("missing");
     return el("div", { title: metric.says }, el("dt", {}, soft(name)),
       value === undefined ? el("dd", { class: "gone", title: why }, t("missing"), el("small", {}, why))
         : el("dd", {}, `${figure(value)} ${metric.unit}`, over && el("small", {}, over)));

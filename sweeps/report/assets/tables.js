@@ -5,24 +5,26 @@ const Tables = {
   figures({ data }) {
     const head = [t("setting"), t("clips"), ...data.table.columns.map(([name, unit, doubt]) =>
       `${name}${unit ? ` (${unit})` : ""}${doubt ? ` (${doubt})` : ""}`)];
-    const named = (name) => name.replace(/ \(baseline\)$/, ` (${t("baseline")})`);
-    const rows = data.table.rows.map(([name, clips, entries]) => [named(name), clips, ...entries]);
+    const named = (name) => name === "(real footage)" ? said(name) : name.replace(/ \(baseline\)$/, ` (${t("baseline")})`);
+    const rows = data.table.rows.map(([name, clips, entries]) => [named(name), clips, ...entries.map((lines) => lines.map((line) => said(line)))]);
     return [table([head, ...rows], "figures"), ...data.table.under.filter(Boolean).map((line) => el("p", { class: "under" }, said(line)))];
   },
 
   /** What a comparison with the baseline came to. */
   gate({ data: { gate } }) {
     if (!gate) return null;
-    return [el("p", {}, gate.title), el("p", { class: gate.bad ? "red" : "" }, el("strong", {}, gate.conclusion)),
-      table([gate.head, ...gate.rows], "figures"), gate.under.map((line) => el("p", { class: "under" }, line))];
+    const rows = gate.rows.map((row) => [...row.slice(0, -1), said(row.at(-1))]);
+    const [candidate, base] = gate.sides;
+    return [el("p", {}, `${candidate} ${t("against")} ${base}`, gate.note && ` · ${said(gate.note)}`), el("p", { class: gate.bad ? "red" : "" }, el("strong", {}, said(gate.conclusion))),
+      table([gate.head.map((one) => said(one)), ...rows], "figures"), gate.under.map((line) => el("p", { class: "under" }, said(line)))];
   },
 
   /** The tuning history, verdict by verdict. */
   story({ data: { story } }) {
     if (!story) return null;
-    const rows = story.rows.map((row) => row.map((cell) => (Array.isArray(cell) ? cell.map(said) : said(cell))));
-    return [story.note && el("p", { class: "note" }, said(story.note)), table([story.head.map(said), ...rows], "story"),
-      story.under.map((line) => el("p", { class: "under" }, line))];
+    const rows = story.rows.map((row) => row.map((cell) => (Array.isArray(cell) ? cell.map((line) => said(line)) : said(cell))));
+    return [story.note && el("p", { class: "note" }, said(story.note)), table([story.head.map((one) => said(one)), ...rows], "story"),
+      story.under.map((line) => el("p", { class: "under" }, said(line)))];
   },
 
   costs({ data }) {
@@ -34,11 +36,11 @@ const Tables = {
   },
 
   failures({ data }) {
-    return data.failures.length ? el("ul", {}, data.failures.map((line) => el("li", {}, line))) : null;
+    return data.failures.length ? el("ul", {}, data.failures.map((line) => el("li", {}, said(line)))) : null;
   },
 
   notes({ data }) {
-    return data.notes.length ? el("ul", {}, data.notes.map((line) => el("li", {}, line))) : null;
+    return data.notes.length ? el("ul", {}, data.notes.map((line) => el("li", {}, said(line)))) : null;
   },
 
   /** What is known of plan and environment, as it lies in the record. */

@@ -29,7 +29,6 @@ const WORDS = {
     won: "won", lost: "lost", shareWon: "share won (95 %)", metric: "metric", agrees: "agrees", ofPairs: "of", shareAgrees: "share (95 %)",
     votesUnder: "A metric agrees where the side that it calls better (by its direction, or less far outside its target band) was picked. Left out: pairs without a difference to the person or to the metric, and cost, which nobody sees. 95 % Wilson intervals, as if every pair stood for itself; pairs that share a video do not, so the truth is wider. A half is chance.",
     cold: "cold", one: "one", unknown: "unknown", previews: "previews of {} pixels", alike: "other parameters", costUnder: "Means over renders. A cold render loads the models: its load time stands apart, and no other time of it is counted.",
-    phrases: {},
     keys: [
       ["space", "play, pause"], ["← →", "one frame; with Shift one second"], ["[ ]", "seam before, next seam"],
       ["Tab", "from video to video"], ["m", "sound of the chosen video"], ["a b", "the chosen video as A, as B"],
@@ -65,19 +64,6 @@ const WORDS = {
     won: "胜", lost: "负", shareWon: "胜率（95 %）", metric: "指标", agrees: "一致", ofPairs: "总数", shareAgrees: "比例（95 %）",
     votesUnder: "一致：指标认为更好的一方（按其方向，或离目标区间更近）正是被选中的一方。人或指标认为无差别的配对不计，成本看不见也不计。区间为 95 % Wilson 区间，按每对相互独立计算；共用视频的配对并不独立，实际区间更宽。一半即随机。",
     cold: "冷启动", one: "一次", unknown: "未知", previews: "预览，长边 {} 像素", alike: "其余参数", costUnder: "各次渲染的均值。冷启动的渲染要加载模型：加载时间单列，其余时间不计入。",
-    phrases: {
-      "stand-in: shows the method, not the model": "替身渲染（stand-in）：演示方法，不代表模型",
-      "rehearsal: random weights, cost only": "演练（rehearsal）：随机权重，只看开销",
-      "demo: this shows the method, not the model; a puppet rendered": "演示：展示方法，不代表模型；由木偶渲染",
-      "lips' parting\n% face width": "嘴唇开合\n% 脸宽", "colour distance\nΔE00": "颜色差异\nΔE00", "face sharpness\nLaplacian variance": "面部清晰度\n拉普拉斯方差",
-      "speed\nface widths/s": "运动速度\n脸宽/秒", "LPIPS and likeness\nto the reference": "LPIPS 与相似度\n相对参考图",
-      "not measured: b/p/m closing, hands, gaze, neck and breath, bystanders, fixed smile, text: look yourself": "未测量：b/p/m 闭唇、手、视线、颈部与呼吸、旁人、僵硬的微笑、文字：请自己看",
-      "its video is no longer in the store": "视频已不在存储中",
-      "its video cannot be decoded": "视频无法解码", "no preview of it could be written": "无法写入其预览",
-      "not in this page, which would become larger than asked for (--max-mb)": "本页未包含：否则会超过所要求的大小（--max-mb）",
-      variant: "变体", "changed against v2": "相对 v2 的改动", "the history said": "历史结论", "measured against v2": "相对 v2 的测量", "so it is": "结论",
-      baseline: "基准", demo: "演示", confirmed: "证实", contradicted: "推翻", "not enough evidence": "证据不足", "impossible here": "此处不可行",
-    },
     keys: [
       ["空格", "播放、暂停"], ["← →", "前后移动一帧；按住 Shift 移动一秒"], ["[ ]", "上一个接缝、下一个接缝"],
       ["Tab", "在视频之间切换"], ["m", "播放选中视频的声音"], ["a b", "把选中的视频设为 A、B"],
@@ -87,9 +73,6 @@ const WORDS = {
 };
 
 let language = (navigator.language || "en").toLowerCase().startsWith("zh") ? "zh" : "en";
-
-/** What the record says, in the language that is shown where it is one of the fixed phrases. */
-const said = (text) => WORDS[language].phrases[text] ?? text;
 
 /** A word of the page in the language that is shown. */
 const t = (key) => WORDS[language][key] ?? WORDS.en[key] ?? key;
