@@ -228,6 +228,7 @@ def test_the_report_works_inside_mlflow_s_frame(site: Site) -> None:
     frame.get_by_label("Compare as B").nth(1).click()
     frame.wait_for_selector("dialog.pair[open] video.front")
     frame.locator("dialog.pair").press("Escape")
-    frame.get_by_label("Draw the charts").click()
-    frame.wait_for_selector("#scatter .point")
+    for part, drawn in (("#sheet", "#sheet [data-drawn='2']"), ("#charts", "#scatter .point")):
+        frame.locator(part).scroll_into_view_if_needed()
+        frame.wait_for_selector(drawn)
     assert site.errors == []

@@ -1,4 +1,4 @@
-/* Charts by Plotly, which lies packed in the page and is unpacked when somebody wants to see them. */
+/* Charts by Plotly, which lies packed in the page and is unpacked when they come into sight, or by their button. */
 
 const MOST_NAMES = 20;
 const BRIEF = 16;
@@ -13,9 +13,12 @@ class Charts {
   constructor(page) {
     this.page = page;
     this.place = el("div", {}, document.getElementById("plotly") ? button(t("load"), t("load"), () => this.load()) : null);
+    if (this.place.firstChild) whenSeen(this.place, () => this.load());
   }
 
   async load() {
+    if (this.asked) return undefined;
+    this.asked = true;
     if (!globalThis.Plotly) {
       if (!globalThis.DecompressionStream) return this.place.replaceChildren(el("p", {}, t("tooOld")));
       this.place.replaceChildren(el("p", {}, t("loading")));

@@ -23,6 +23,19 @@ const beside = ["file:", "http:", "https:"].includes(location.protocol);
 const button = (shown, title, press, more = {}) =>
   el("button", { type: "button", title, "aria-label": title, onclick: press, ...more }, shown);
 
+const RESTS_MS = 300;
+
+/** Once a place has come into sight and stays there: not while one scrolls past it, never where a browser cannot tell. */
+function whenSeen(place, act) {
+  if (!globalThis.IntersectionObserver) return;
+  let rests = null;
+  const eye = new IntersectionObserver((seen) => {
+    clearTimeout(rests);
+    if (seen.at(-1).isIntersecting) rests = setTimeout(() => { eye.disconnect(); if (place.isConnected) act(); }, RESTS_MS);
+  });
+  eye.observe(place);
+}
+
 /* Signs that no font need have. */
 const SIGNS = {
   play: "M4 2v12l10-6z", pause: "M3 2h4v12H3zM9 2h4v12H9z", back: "M12 2v12L4 8z", on: "M4 2v12l8-6zM12 2h2v12h-2z",

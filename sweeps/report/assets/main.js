@@ -94,7 +94,7 @@ class Page {
 
   chooser() {
     const { data, view } = this;
-    const again = () => { this.grid.draw(); this.curves.draw(); this.blind.draw(); };
+    const again = () => { this.grid.draw(); this.curves.draw(); this.sheet.wait(); this.blind.draw(); };
     const clip = choice(t("clip"), [...data.clips.map((one) => [one, one]), ...(data.clips.length > 1 ? [["\n", t("all")]] : [])],
       view.clips.length > 1 ? "\n" : view.clips[0], (one) => { view.clips = one === "\n" ? [...data.clips] : [one]; again(); });
     const seed = data.seeds.length > 1 && choice(t("seed"), data.seeds.map((one) => [one, one]), view.seed,

@@ -1,4 +1,5 @@
-/* The contact sheet: frames of the shown clip's videos, one row a setting, drawn when somebody asks for them. */
+/* The contact sheet: frames of the shown clip's videos, one row a setting, drawn when they come into sight, or by the
+   button. */
 
 const SEAMS = 3;
 const PATIENCE_MS = 8000;
@@ -20,6 +21,15 @@ class Sheet {
     this.place = el("div", {}, el("div", { class: "chooser" },
       choice(t("moments"), [4, 6, 8, 12].map((one) => [one, one]), this.moments, (count) => { this.moments = Number(count); }),
       button(t("draw"), t("drawSheet"), () => this.draw(), { class: "draw" })), this.shown);
+    this.wait();
+  }
+
+  /** Draw when it is looked at next; what was drawn of other videos goes. */
+  wait() {
+    const turn = this.turn += 1;
+    this.shown.replaceChildren();
+    delete this.shown.dataset.drawn;
+    whenSeen(this.place, () => turn === this.turn && this.draw());
   }
 
   /** Rows one after the other; a second press begins anew. */
@@ -27,6 +37,7 @@ class Sheet {
     const { page, page: { view, data } } = this, turn = this.turn += 1;
     const cells = view.settings.map((setting) => page.cell(setting, view.clips[0], view.seed)).filter((cell) => cell && hasVideo(cell));
     if (!cells.length) return this.shown.replaceChildren(el("p", {}, t("noVideo")));
+    delete this.shown.dataset.drawn;
     const body = el("tbody"), long = Math.max(...cells.map((cell) => (cell.frames || 0) / (cell.fps || 25)));
     this.shown.replaceChildren(el("h3", {}, `${cells[0].clip} · ${t("seed")} ${cells[0].seed}`, data.note && ` · ${said(data.note)}`),
       el("div", { class: "wide" }, el("table", { class: "sheet" }, body)));
@@ -37,11 +48,12 @@ class Sheet {
       if (!await came) row.append(el("td", {}, t("noFrame")));
       for (const shot of video.readyState > 1 ? this.shots(cell, long || video.duration) : []) {
         const made = await this.shot(cell, video, shot);
-        if (turn !== this.turn) return undefined;
+        if (turn !== this.turn) break;
         row.append(made);
       }
       video.removeAttribute("src");
       video.load();
+      if (turn !== this.turn) return undefined;
     }
     this.shown.dataset.drawn = cells.length;
     return undefined;

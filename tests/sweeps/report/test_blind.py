@@ -256,7 +256,7 @@ def test_the_blind_comparison_and_the_sheet_fit_a_phone(look: Look, page_file: P
 def test_the_contact_sheet_is_drawn_from_the_videos_in_the_page(look: Look, page_file: Path) -> None:
     found = look(page_file)
     page = found.page
-    assert page.locator("#sheet canvas").count() == 0, "not before it is asked for"
+    assert page.locator("#sheet canvas").count() == 0, "not before somebody comes to it"
     page.get_by_label("moments").select_option("4")
     page.locator("#sheet .draw").click()
     page.wait_for_selector("#sheet [data-drawn='3']")

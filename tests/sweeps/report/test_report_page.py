@@ -190,9 +190,49 @@ def test_a_tile_names_what_its_setting_has_otherwise_than_the_baseline(
     assert "motion_frame" in shown[0], "the baseline: what others change"
 
 
+def test_charts_and_contact_sheet_are_drawn_when_somebody_comes_to_them(look: Look, folder: Path) -> None:
+    found = look(folder / "report.html")
+    page = found.page
+    page.wait_for_function(READY)
+    page.evaluate("scrollTo({ top: document.body.scrollHeight, behavior: 'instant' })")
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+    page.wait_for_timeout(600)
+    assert page.evaluate("globalThis.Plotly === undefined"), "who only passes waits for nothing"
+    assert page.locator("#sheet canvas, #charts svg").count() == 0
+    for clip in ("weather", "new_year"):
+        page.get_by_label("clip", exact=True).select_option(clip)
+        page.locator("#sheet").scroll_into_view_if_needed()
+        page.wait_for_selector("#sheet [data-drawn='3']")
+        assert page.locator("#sheet h3").inner_text().startswith(clip), "that of what is shown above it"
+    seams = page.evaluate("page.shownCells().map((cell) => Math.min(3, cell.seams.length))")
+    page.get_by_label("moments").select_option("4")
+    page.get_by_label("Draw the contact sheet").click()
+    page.wait_for_function(f"document.querySelectorAll('#sheet td').length === {4 * 3 + sum(seams)}")
+    page.locator("#charts").scroll_into_view_if_needed()
+    page.wait_for_selector("#parallel svg.main-svg")
+    assert page.locator("#scatter").count() == 1, "once"
+    assert found.errors == [] and found.asked() == []
+
+
+def test_where_sight_cannot_be_told_buttons_draw(look: Look, folder: Path) -> None:
+    found = look(folder / "report.html")
+    page = found.page
+    page.add_init_script("delete globalThis.IntersectionObserver")
+    page.reload()
+    page.wait_for_selector("#stamp")
+    page.locator("#charts").scroll_into_view_if_needed()
+    page.wait_for_timeout(600)
+    assert page.locator("#sheet canvas, #charts svg").count() == 0
+    page.get_by_label("Draw the contact sheet").click()
+    page.wait_for_selector("#sheet [data-drawn='3']")
+    page.get_by_label("Draw the charts").click()
+    page.wait_for_selector("#parallel svg.main-svg")
+    assert found.errors == []
+
+
 def test_charts_are_unpacked_and_drawn(look: Look, folder: Path) -> None:
     found = look(folder / "report.html")
-    found.page.get_by_label("Draw the charts").click()
+    found.page.locator("#charts").scroll_into_view_if_needed()
     found.page.wait_for_selector("#parallel svg.main-svg")
     found.page.wait_for_selector("#scatter .point")
     names = found.page.locator("#parallel").text_content()
@@ -227,7 +267,7 @@ def test_it_fits_a_phone(look: Look, folder: Path, scheme: str) -> None:
 
 def test_charts_do_not_squeeze_their_axes_on_a_phone(look: Look, folder: Path) -> None:
     page = look(folder / "report.html", viewport={"width": 390, "height": 800}).page
-    page.get_by_label("Draw the charts").click()
+    page.locator("#charts").scroll_into_view_if_needed()
     page.wait_for_selector("#parallel svg.main-svg")
     left = "(all) => all.map((one) => one.getBoundingClientRect().left)"
     places = page.locator("#parallel .y-axis").evaluate_all(left)
@@ -272,7 +312,7 @@ def test_hostile_names_are_letters(look: Look, folder: Path, outputs: Path, tmp_
         tmp_path / "report.html",
     )
     found = look(tmp_path / "report.html")
-    found.page.get_by_label("Draw the charts").click()
+    found.page.locator("#charts").scroll_into_view_if_needed()
     found.page.wait_for_selector("#scatter .point")
     assert found.page.evaluate("globalThis.owned === undefined && document.querySelector('img') === null")
     assert found.page.locator("h1").inner_text() == evil
@@ -305,7 +345,7 @@ def test_a_search_shows_its_rows_its_importance_and_its_plots(
     assert found.page.locator("#search tbody tr").count() == 5
     assert "80 % (50 … 95)" in found.page.locator("#search .bars").inner_text()
     assert "PED-ANOVA" in found.page.locator("#search").inner_text()
-    found.page.get_by_label("Draw the charts").click()
+    found.page.locator("#charts").scroll_into_view_if_needed()
     found.page.wait_for_selector("#pareto .point")
     assert found.page.locator("#slices .point").count() == 2 * 2 * 5
     assert found.errors == []
