@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sweeps.aggregate import value_of
 from sweeps.results import SettingResult, SweepResult
 from sweeps.statistics import BOOTSTRAP_FROM
+from workflow.words import counted
 
 if TYPE_CHECKING:
     from sweeps.summary_view import Column, Entry
@@ -18,6 +19,8 @@ _TOLD = {
     "exp.": "(exp.): experimental, it failed its calibration (why: python -m eval calibrate --show)",
     "uncal.": "(uncal.): not calibrated",
 }
+MOST = 4
+"""Settings that a line names before it counts the others."""
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -36,10 +39,21 @@ def missing(sweep: SweepResult, names: Sequence[str]) -> list[str]:
                 reasons.setdefault(_DIGITS.sub("#", why or ""), []).append((cell.setting, why or ""))
         for found in reasons.values():
             counts = Counter(setting for setting, _ in found)
-            where = ", ".join(f"{setting} {count}×" for setting, count in counts.items())
-            where = where if len(found) < rendered or len(counts) == 1 else "every video"
+            where = _named(counts) if len(found) < rendered or len(counts) == 1 else "every video"
             lines.setdefault(f"{_spanned([why for _, why in found])} ({where})", []).append(metric)
     return [f"{', '.join(metrics)} missing: {why}" for why, metrics in lines.items()]
+
+
+def _named(counts: Mapping[str, int]) -> str:
+    """Settings with how many of their videos; of many the first ones, and how many more there are.
+
+    >>> _named({f"steps={at}": 2 for at in range(80)})
+    'steps=0 2×, steps=1 2×, steps=2 2×, steps=3 2× and 76 more settings'
+    """
+    shown = list(counts.items())[: MOST if len(counts) > MOST + 1 else None]
+    more = len(counts) - len(shown)
+    text = ", ".join(f"{setting} {count}×" for setting, count in shown)
+    return f"{text} and {counted(more, 'more setting')}" if more else text
 
 
 def _spanned(reasons: Sequence[str]) -> str:

@@ -53,6 +53,15 @@ def test_no_line_is_wider_than_the_terminal_and_no_number_is_cut(sweep: SweepRes
             assert all(part in text for part in entry.lines)
 
 
+def test_why_most_of_many_settings_have_no_value_fits_a_line_and_counts_them_all(
+    make_setting: Make, make_sweep: Make
+) -> None:
+    settings = [make_setting(f"steps={at}", {"a": [None if at else 1.0]}) for at in range(80)]
+    (line,) = view(make_sweep(*settings), [METRIC]).missing
+    named = line.count("steps=")
+    assert 0 < named < 8 and f"and {79 - named} more settings" in line
+
+
 def test_without_a_terminal_it_is_plain_text(sweep: SweepResult) -> None:
     assert "\x1b" not in printed(sweep, 100)
 

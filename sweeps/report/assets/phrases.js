@@ -18,7 +18,7 @@ const PHRASES = {
 
   // under the table of figures
   "{} missing: {~} (every video)": "{1} 缺失：{2}（所有视频）", "{} missing: {~}": "{1} 缺失：{2}",
-  "{} and {} more settings?": "{1}，另有 {2} 个设置",
+  "{} missing: {~} ({} and {} more settings)": "{1} 缺失：{2}（{3}，另有 {4} 个设置）",
   "mean ± half a 95 % interval over clips (Student t)": "各片段的均值 ± 95 % 置信区间的半宽（Student t）",
   "mean ± half a 95 % interval over clips (bootstrap over clips)": "各片段的均值 ± 95 % 置信区间的半宽（对片段做 bootstrap）",
   "mean over clips": "各片段的均值", "seeds averaged inside a clip": "同一片段内先对种子取平均",

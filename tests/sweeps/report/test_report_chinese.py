@@ -114,6 +114,10 @@ def test_every_reason_and_finding_of_the_sources_has_its_words(look: Look, folde
             "a/b, c/d 缺失：无统计证据（p=0.06…0.08）（s=13 1×, s=15 (2) 1×）",
         ),
         (
+            "a/b missing: no evidence (p=0.06) (s=1 1×, s=2 1× and 70 more settings)",
+            "a/b 缺失：无统计证据（p=0.06）（s=1 1×, s=2 1×，另有 70 个设置）",
+        ),
+        (
             "no regression in 2 primary metrics; better in a/b; not enough evidence on c/d",
             "2 个主要指标均无退化；更好：a/b；证据不足：c/d",
         ),
