@@ -4,13 +4,13 @@
 const PHRASES = {
   // marks and single words
   "stand-in: shows the method, not the model": "替身渲染（stand-in）：演示方法，不代表模型",
-  "rehearsal: random weights, cost only": "演练（rehearsal）：随机权重，只看开销",
+  "rehearsal: random weights, cost only": "预演（rehearsal）：随机权重，只看开销",
   "demo: this shows the method, not the model; a puppet rendered": "演示：展示方法，不代表模型；由木偶渲染",
   variant: "变体", "changed against v2": "相对 v2 的改动", "the history said": "历史结论", "measured against v2": "相对 v2 的测量", "so it is": "结论",
-  baseline: "基准", demo: "演示", confirmed: "证实", contradicted: "推翻", "impossible here": "此处不可行",
+  baseline: "基准", demo: "演示", confirmed: "证实", contradicted: "不符", "impossible here": "此处不可行",
   metric: "指标", candidate: "候选", difference: "差值", margin: "界值", noise: "噪声", clips: "片段", verdict: "判定",
   worse: "更差", better: "更好", same: "相同", informs: "仅供参考", "not enough evidence": "证据不足",
-  "(real footage)": "（实拍视频）", "a model": "模型", "stand-in": "替身", rehearsal: "演练",
+  "(real footage)": "（实拍视频）", "a model": "模型", "stand-in": "替身", rehearsal: "预演",
 
   // the panels of curves
   "lips' parting\n% face width": "嘴唇开合\n% 脸宽", "colour distance\nΔE00": "颜色差异\nΔE00", "face sharpness\nLaplacian variance": "面部清晰度\n拉普拉斯方差",
@@ -28,7 +28,7 @@ const PHRASES = {
   "{} of {} cells not yet done": "{2} 个单元中还有 {1} 个未完成",
   "(exp.): experimental, it failed its calibration (why: python -m eval calibrate --show)": "(exp.)：实验性，未通过校准（原因：python -m eval calibrate --show）",
   "(uncal.): not calibrated": "(uncal.)：未校准",
-  "not measured: b/p/m closing, hands, gaze, neck and breath, bystanders, fixed smile, text: look yourself": "未测量：b/p/m 闭唇、手、视线、颈部与呼吸、旁人、僵硬的微笑、文字：请自己看",
+  "not measured: b/p/m closing, hands, gaze, neck and breath, bystanders, fixed smile, text: look yourself": "未测量：b/p/m 闭唇、手、视线、颈部与呼吸、旁人、僵住的微笑、文字：请自己看",
   "not measured: anything that shows in the videos": "未测量：视频里看得见的一切",
   "Δ {}/{} clips": "Δ {1}/{2} 个片段", "{}/{} clips": "{1}/{2} 个片段", "{}/{} videos": "{1}/{2} 个视频",
 

@@ -37,7 +37,7 @@ const WORDS = {
   },
   zh: {
     settings: "设置", clips: "片段", clip: "片段", seed: "种子", all: "全部", none: "无", baseline: "基准",
-    story: "调优历程", gate: "与基准比较", videos: "视频", figures: "指标", curves: "随时间变化", charts: "图表", cost: "开销", failures: "失败记录",
+    story: "调参历史", gate: "与基准比较", videos: "视频", figures: "指标", curves: "随时间变化", charts: "图表", cost: "开销", failures: "失败记录",
     sheet: "缩略图总览", search: "搜索", notes: "说明", stamp: "计划与环境", config: "完整配置",
     play: "播放", pause: "暂停", frame: "帧", back: "后退一帧", on: "前进一帧", speed: "倍速",
     seamBack: "上一个接缝", seamOn: "下一个接缝", swapAxes: "行列互换", size: "大小",
