@@ -5,8 +5,8 @@ import json
 import math
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args
 
 from eval.trust import remark
 from sweeps.aggregate import flags_of, metric_names, summaries, unfinished, value_of
@@ -19,7 +19,7 @@ TOLD: tuple[State, ...] = ("failed", "impossible", "collapsed")
 """How a cell may have ended so that a run's description gives its reason."""
 PLACE = "place"
 """Tag of a setting's run: where it stands in the sweep, as digits that sort; by name 9 would come after 25."""
-FORMAT = 5
+FORMAT = 6
 """Raised when what is logged of a setting changes, so that old runs are written again."""
 
 
@@ -65,19 +65,24 @@ def _free(name: str, taken: Mapping[str, str]) -> str:
 def metrics(setting: SettingResult) -> dict[str, float]:
     """The mean of each metric, with ``.low``, ``.high`` (95 % interval) and ``.n`` (clips with a value) beside it.
 
-    A dot sorts the four side by side in MLflow's tables. A mean that is missing is absent, never 0; its ``.n`` is 0.
-    ``cells/…`` and ``clips/total`` hold the counts: N of "n of N" is ``clips/total``.
+    A dot sorts the four side by side in MLflow's tables. A metric that no clip has a value of is absent, never 0: the
+    table by clip has the reasons. The counts come last, as MLflow sorts by name: N of "n of N" is ``total/clips``.
     """
     found: dict[str, float] = {}
     for name, one in summaries(setting).items():
+        if one.mean is None:
+            continue
         key = safe_name(name)
-        for suffix, value in (("", one.mean), (".low", one.low), (".high", one.high)):
+        for suffix, value in (("", one.mean), (".low", one.low), (".high", one.high), (".n", one.n)):
             if value is not None and math.isfinite(value):
-                found[f"{key}{suffix}"] = value
-        found[f"{key}.n"] = float(one.n)
-    for state in ("done", "failed", "impossible", "collapsed", "pending"):
-        found[f"cells/{state}"] = float(setting.count(state))
-    return {**found, "cells/total": float(len(setting.cells)), "clips/total": float(len(setting.clips))}
+                found[f"{key}{suffix}"] = float(value)
+    return {**found, **counts([setting]), "total/clips": float(len(setting.clips))}
+
+
+def counts(settings: Sequence[SettingResult]) -> dict[str, float]:
+    """How many cells there are, and how they ended."""
+    ended = {f"total/cells_{state}": float(sum(one.count(state) for one in settings)) for state in get_args(State)}
+    return {**ended, "total/cells": float(sum(len(one.cells) for one in settings))}
 
 
 def overall(setting: SettingResult) -> str:

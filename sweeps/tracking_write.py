@@ -6,12 +6,12 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from runner.harness import in_words
 from sweeps.account import account_line, account_metrics, of_sweep
-from sweeps.results import SettingResult, State, SweepResult
-from sweeps.tracking_content import PLACE, metrics, note, overall, parameters
+from sweeps.results import SettingResult, SweepResult
+from sweeps.tracking_content import PLACE, counts, metrics, note, overall, parameters
 from sweeps.tracking_files import TABLE, Draw, setting_files, sweep_files
 from sweeps.tracking_runs import owner_tags
 
@@ -83,13 +83,12 @@ def write_sweep(client: Any, run: str, sweep: SweepResult, ways: str = "") -> No
     with tempfile.TemporaryDirectory(prefix="sweep-mlflow-") as folder:
         sweep_files(sweep, Path(folder))
         client.log_artifacts(run, folder)
-    counts = {f"cells/{state}": float(sum(one.count(state) for one in sweep.settings)) for state in get_args(State)}
     ended = sum(cell.state != "pending" for cell in sweep.cells)
     found = of_sweep(sweep)
     write(
         client,
         run,
-        metrics={**counts, "cells/total": float(len(sweep.cells)), **account_metrics(found)},
+        metrics={**counts(sweep.settings), **account_metrics(found)},
         tags={
             "cells": f"{ended} of {len(sweep.cells)}",
             "mlflow.note.content": "\n\n".join(filter(None, (note(sweep), ways))),
