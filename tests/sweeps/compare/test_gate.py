@@ -80,7 +80,7 @@ def test_the_same_release_passes_is_rendered_afresh_and_written_for_people_and_m
     assert (suite.attrib["tests"], suite.attrib["failures"], suite.attrib["errors"]) == ("1", "0", "0")
     assert (folder / "releases.png").stat().st_size > 5000
     page = (folder / "report.html").read_text(encoding="utf-8")
-    assert '"gate":{"title"' in page and "no regression in 1 primary metric" in page
+    assert '"gate":{"sides"' in page and "no regression in 1 primary metric" in page
 
 
 def test_a_worse_release_is_exit_code_4_and_says_in_what(registered: Path, capsys: Capture) -> None:
