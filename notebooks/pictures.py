@@ -51,7 +51,8 @@ def reports(browser: Any, sweeps: Path) -> None:
     for language, locale in LANGUAGES.items():
         page = browser.new_page(viewport={"width": WIDTH, "height": 800}, locale=locale)
         page.goto((sweeps / "motion_frame-stand-in" / "report.html").as_uri())
-        page.evaluate("globalThis.page.player.seek(3.76)")  # the first seam: 94 frames at 25 a second
+        page.evaluate("() => { globalThis.page.focus(globalThis.page.shownCells()[2]); }")  # motion_frame=15
+        page.evaluate("() => { globalThis.page.player.seam(1); }")
         page.wait_for_function(READY)
         keep(page, f"report.{language}", part(page, "h1", ".tile dl"))
         keep(page, f"curves.{language}", part(page, "#curves", "#curves"))

@@ -21,6 +21,7 @@ const PHRASES = {
   "{} missing: {~} ({} and {} more settings)": "{1} 缺失：{2}（{3}，另有 {4} 个设置）",
   "mean ± half a 95 % interval over clips (Student t)": "各片段的均值 ± 95 % 置信区间的半宽（Student t）",
   "mean ± half a 95 % interval over clips (bootstrap over clips)": "各片段的均值 ± 95 % 置信区间的半宽（对片段做 bootstrap）",
+  "{} (margin {})": "{1}（界值 {2}）", "{} (margin {}; {}/{} clips)": "{1}（界值 {2}；{3}/{4} 个片段）",
   "mean over clips": "各片段的均值", "seeds averaged inside a clip": "同一片段内先对种子取平均",
   "{~}, seeds averaged inside a clip": "{1}，同一片段内先对种子取平均",
   "Δ: difference to {}, paired by clip and seed": "Δ：与 {1} 的差值，按片段和种子配对",

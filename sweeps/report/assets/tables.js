@@ -19,10 +19,14 @@ const Tables = {
       table([gate.head.map((one) => said(one)), ...rows], "figures"), gate.under.map((line) => el("p", { class: "under" }, said(line)))];
   },
 
-  /** The tuning history, verdict by verdict. */
+  /** The tuning history, verdict by verdict; what a variant changed stands at its first, what was said in the page's language. */
   story({ data: { story } }) {
     if (!story) return null;
-    const rows = story.rows.map((row) => row.map((cell) => (Array.isArray(cell) ? cell.map((line) => said(line)) : said(cell))));
+    const rows = story.rows.map(([variant, changed, history, ...rest], at) => {
+      const again = at && String(story.rows[at - 1].slice(0, 2)) === String([variant, changed]);
+      const cells = [variant, again ? ["″"] : changed, language === "zh" ? history.slice(-1) : history, ...rest];
+      return cells.map((cell) => cell.map((line) => said(line)));
+    });
     return [story.note && el("p", { class: "note" }, said(story.note)), table([story.head.map((one) => said(one)), ...rows], "story"),
       story.under.map((line) => el("p", { class: "under" }, said(line)))];
   },

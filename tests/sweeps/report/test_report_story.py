@@ -50,3 +50,20 @@ def test_without_a_story_there_is_no_such_part(
 ) -> None:
     write_report(make_sweep(rendered("v2"), rendered("v5")), tmp_path / "report.html")
     assert look(tmp_path / "report.html").page.locator("#story").count() == 0
+
+
+def test_a_variant_of_two_verdicts_tells_once_what_it_changed_and_chinese_readers_see_chinese_words(
+    look: Callable[..., Any],
+    rendered: Callable[..., SettingResult],
+    make_sweep: Callable[..., SweepResult],
+    tmp_path: Path,
+) -> None:
+    changed = ("steps: 4 → 8",)
+    told = [Chapter("v7", changed, f"says {at}", f"说 {at}", (), "demo", f"why {at}") for at in (1, 2)]
+    write_report(make_sweep(rendered("v2")), tmp_path / "report.html", extra=for_report(make_sweep(), told))
+    page = look(tmp_path / "report.html").page
+    lines = page.locator("#story tbody tr")
+    assert [lines.nth(at).locator("th, td").nth(1).inner_text() for at in (0, 1)] == ["steps: 4 → 8", "″"]
+    assert lines.nth(1).locator("th, td").nth(2).locator("div").all_inner_texts() == ["says 2", "说 2"]
+    page.get_by_role("button", name="中文").click()
+    assert lines.nth(1).locator("th, td").nth(2).locator("div").all_inner_texts() == ["说 2"]
