@@ -104,6 +104,8 @@ def _report(app: "App", result: SweepResult, extra: Mapping[str, Any]) -> Path |
     if app.cancel.is_set() or not any(cell.video for cell in result.cells):
         return None
     shown = {**extra, **votes_for_report(result, folder)}
+    if not app.console.is_terminal:  # where no status is drawn, previews of long videos are a silence of minutes
+        app.console.print("writing the report", style="dim")
     with app.console.status("the report") as status:
         media = write_report(
             result,

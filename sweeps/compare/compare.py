@@ -22,7 +22,7 @@ class Row:
 
     ``steps`` are the differences by clip. ``lost`` says, by clip, why the candidate lacks what the baseline has.
     ``noise`` is how far two sides of the same setting differ by seed alone (95 %), None without repeats. ``verdict``
-    is None for a metric without a margin: it informs.
+    is None for a metric without a margin: it informs. ``band``: a change to either side is a fault.
     """
 
     metric: str
@@ -39,6 +39,7 @@ class Row:
     noise: float | None = None
     more: int | None = None
     power: float | None = None
+    band: bool = False
 
     @property
     def n(self) -> int:
@@ -114,7 +115,7 @@ def _judged(row: Row, margin: Margin, gated: int) -> Row:
         more = more_clips(steps, size, margin.side, row.difference.level)
     chance = power(steps, size, gated) if row.primary else None
     known = None if margin.relative and row.baseline is None else size
-    return replace(row, margin=known, verdict=verdict, more=more, power=chance)
+    return replace(row, margin=known, verdict=verdict, more=more, power=chance, band=margin.side == "band")
 
 
 def _values(setting: SettingResult, metric: str, margin: Margin | None) -> BySeed:

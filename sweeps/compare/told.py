@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from eval.metric import METRICS
 from sweeps.compare.compare import Comparison, Row
 from sweeps.inert import table_cell, table_lines
 from sweeps.results import note_of
@@ -24,7 +25,7 @@ def cells(row: Row) -> list[str]:
     found = row.difference
     half = None if found is None else found.half_width
     return [
-        f"{'* ' if row.primary else ''}{row.metric} {unit(row.metric)}".rstrip(),
+        f"{'* ' if row.primary else ''}{row.metric} {_unit(row)}".rstrip(),
         "–" if row.baseline is None else with_error(row.baseline, None),
         "–" if row.candidate is None else with_error(row.candidate, None),
         "–" if found is None else with_error(found.mean, half, sign=True),
@@ -33,6 +34,11 @@ def cells(row: Row) -> list[str]:
         f"{row.n}/{row.clips}",
         words(row),
     ]
+
+
+def _unit(row: Row) -> str:
+    """The unit and the arrow of a metric; ``↔`` too where it declares no better side and is judged on both."""
+    return f"{row.unit} ↔" if row.band and METRICS[row.metric].better == "none" else unit(row.metric)
 
 
 def words(row: Row) -> str:
@@ -61,7 +67,9 @@ def conclusion(found: Comparison) -> str:
     better = [row.metric for row in found.primaries if row.verdict == "better"]
     said = f"no regression in {counted(len(found.primaries), 'primary metric')}"
     said += f"; better in {', '.join(better)}" if better else ""
-    return said + (f"; not enough evidence on {', '.join(open_)}" if open_ else "")
+    said += f"; not enough evidence on {', '.join(open_)}" if open_ else ""
+    others = [row.metric for row in found.rows if row.verdict == "worse" and not row.primary]
+    return said + (f"; worse among the others: {', '.join(others)}" if others else "")
 
 
 def under(found: Comparison) -> list[str]:

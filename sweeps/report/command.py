@@ -9,7 +9,7 @@ from typing import Any
 from sweeps.kept import NAME as KEPT
 from sweeps.kept import NothingKept, read_kept
 from sweeps.naming import sweeps_with
-from sweeps.report import MAX_MB, NAME
+from sweeps.report import MAX_MB, NAME, SMALL
 from sweeps.results import SweepResult
 from workflow.errors import HarnessError
 from workflow.words import counted
@@ -25,13 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of ``report``."""
     parser.add_argument("sweep", nargs="?", help="its name; the one that ended last where it is left out")
     place = parser.add_mutually_exclusive_group()
-    place.add_argument("--output", type=Path, metavar="FILE", help=f"default: {NAME} in the sweep's folder")
+    what = f"default: {NAME} in the sweep's folder, {SMALL} there with --max-mb or --pick"
+    place.add_argument("--output", type=Path, metavar="FILE", help=what)
     place.add_argument(
         "--folder", type=Path, metavar="FILE.zip", help="a zip of the page with the videos beside it as they came"
     )
-    parser.add_argument(
-        "--max-mb", type=float, default=MAX_MB, metavar="N", help="size of the page, at most (default %(default).0f)"
-    )
+    parser.add_argument("--max-mb", type=float, metavar="N", help=f"size of the page, at most (default {MAX_MB:.0f})")
     parser.add_argument("--pick", type=int, metavar="N", help="the baseline and the first settings only, N together")
 
 
@@ -42,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
     folder = find(args.outputs, args.sweep)
     result, extra = read_kept(folder / KEPT, args.outputs)
     extra |= for_report(result, folder)
-    path = (args.folder or args.output or folder / NAME).absolute()
+    less = args.max_mb is not None or args.pick is not None
+    path = (args.folder or args.output or folder / (SMALL if less else NAME)).absolute()
     try:
         said = _folder(result, path, extra, args) if args.folder else _page(result, path, extra, args)
     except OSError as error:
@@ -62,7 +62,7 @@ def _page(result: SweepResult, path: Path, extra: Mapping[str, Any], args: argpa
             result,
             path,
             extra=extra,
-            max_mb=args.max_mb,
+            max_mb=MAX_MB if args.max_mb is None else args.max_mb,
             pick=args.pick,
             told=lambda done, total: status.update(f"videos: {done} of {total}"),
         )

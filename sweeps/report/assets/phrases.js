@@ -111,7 +111,7 @@ const PHRASES = {
   "{}: the link from {} to {} is replaced by the value": "{1}：从 {2} 到 {3} 的连线由该值取代", "{}: the link from {} is replaced by the value": "{1}：来自 {2} 的连线由该值取代",
 
   // a comparison with the baseline
-  "invalid: {~}": "无效：{1}", "REGRESSION in {}": "退化：{1}", "no regression in {} primary metrics?": "{1} 个主要指标均无退化", "better in {}": "更好：{1}", "not enough evidence on {}": "证据不足：{1}",
+  "invalid: {~}": "无效：{1}", "REGRESSION in {}": "退化：{1}", "no regression in {} primary metrics?": "{1} 个主要指标均无退化", "better in {}": "更好：{1}", "not enough evidence on {}": "证据不足：{1}", "worse among the others: {}": "其余指标中更差：{1}",
   "not enough evidence: about {} more clips?": "证据不足：大约还需 {1} 个片段", "not enough evidence: more clips than are worth it": "证据不足：所需片段之多，不值得", "not enough evidence: two clips at least": "证据不足：至少需要两个片段",
   "missing on {} and {} more: {~}": "在 {1} 等片段上缺失（另有 {2} 个）：{3}", "missing on {}: {~}": "在 {1} 上缺失：{2}",
   "* primary: they decide, by intervals after Holm over all of them; the others inform. same: within the margin": "* 主要指标：由它们决定，区间经过对全部主要指标的 Holm 校正；其余仅供参考。相同：在界值之内",

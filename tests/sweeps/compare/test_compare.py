@@ -19,7 +19,7 @@ from sweeps.compare.command import CompareWords, code_of, decided, rules
 from sweeps.compare.compare import Comparison, compare
 from sweeps.compare.rule import Margin
 from sweeps.compare.sides import Side
-from sweeps.compare.told import as_json, conclusion, junit, markdown
+from sweeps.compare.told import as_json, cells, conclusion, junit, markdown
 from sweeps.compose import configured
 from sweeps.kept import GONE
 from sweeps.kept import NAME as KEPT
@@ -58,6 +58,23 @@ def test_a_regression_in_time_is_one_and_in_what_informs_is_none(make_side: Make
     assert next(row for row in found.rows if row.metric == SHARP).verdict == "worse"
     assert code_of(compare(base, other, MARGINS, [COLOUR])) != 4
     assert "REGRESSION in cost/window_s" in conclusion(found)
+
+
+def test_what_informs_and_got_worse_is_named_beside_a_pass(make_side: Make) -> None:
+    base = make_side("a", {COLOUR: table(range(9)), SHARP: table(k / 100 for k in range(9))})
+    other = make_side("b", {COLOUR: table(range(9)), SHARP: table(k / 100 + 0.5 for k in range(9))})
+    found = compare(base, other, MARGINS, [COLOUR])
+    assert code_of(found) == 0 and conclusion(found).endswith(f"; worse among the others: {SHARP}")
+
+
+def test_a_metric_without_a_better_side_that_has_a_band_shows_both_arrows(make_side: Make) -> None:
+    motion = "motion/head_mean"
+    base, other = (make_side(name, {motion: table(range(9))}) for name in "ab")
+    heads = [
+        cells(compare(base, other, {motion: Margin(0.1, side)}, [motion]).rows[0])[0]
+        for side in ("band", "lower")  # type: ignore[arg-type]
+    ]
+    assert heads == [f"* {motion} faces/s ↔", f"* {motion} faces/s"]
 
 
 def test_a_failed_render_of_the_candidate_is_worse_whatever_the_rest_says(make_side: Make) -> None:

@@ -369,6 +369,14 @@ def test_the_command_writes_the_page_of_the_size_that_was_asked_for(
     assert "--max-mb" in capsys.readouterr().err
 
 
+def test_a_smaller_page_leaves_the_whole_one_as_it_is(folder: Path, outputs: Path) -> None:
+    whole = (folder / "report.html").read_bytes()
+    assert main(["report", "motion_frame", "--outputs", str(outputs), "--pick", "1"]) == 0
+    assert (folder / "report.html").read_bytes() == whole
+    assert (folder / "report-small.html").stat().st_size < len(whole)
+    (folder / "report-small.html").unlink()
+
+
 def test_a_sweep_that_is_not_there(outputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "other", "--outputs", str(outputs)]) == 2
     assert "motion_frame-stand-in" in capsys.readouterr().err
