@@ -9,7 +9,7 @@ from sweeps.aggregate import BySeed, Pairs, by_seed, metric_names, pair, value_o
 from sweeps.compare.rule import Margin, Verdict, holm, judge, more_clips, outside, power
 from sweeps.compare.sides import Side
 from sweeps.results import SettingResult
-from sweeps.statistics import Interval, interval
+from sweeps.statistics import Interval, interval, over_seeds
 
 FAULT = ("failed", "impossible")
 """How a cell ends that has no video: the candidate's count as failures of every metric."""
@@ -157,7 +157,7 @@ def noise_floor(values: BySeed, pairs: Pairs) -> float | None:
     free = sum(len(seeds) - 1 for seeds in values.values())
     if free <= 0 or not pairs.seeds:
         return None
-    means = {clip: math.fsum(seeds.values()) / len(seeds) for clip, seeds in values.items()}
+    means = over_seeds({clip: list(seeds.values()) for clip, seeds in values.items()})
     squares = math.fsum((one - means[clip]) ** 2 for clip, seeds in values.items() for one in seeds.values())
     share = math.fsum(1 / ours + 1 / theirs for ours, theirs in pairs.seeds.values()) / len(pairs.seeds) ** 2
     return 1.96 * math.sqrt(squares / free * share)

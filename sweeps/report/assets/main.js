@@ -52,7 +52,8 @@ class Page {
     const parts = { story: Tables.story, gate: Tables.gate, search: Tables.search, figures: Tables.figures, cost: Tables.costs, failures: Tables.failures, notes: Tables.notes };
     const told = (id) => { const found = parts[id](this); return found && section(id, t(id), found); };
     const lost = data.cells.filter((one) => one.notHere);
-    const why = [...new Set(lost.map((one) => one.notHere))].map((one) => el("p", { class: "why" }, `${lost.length} × ${said(one)}`));
+    const why = [...new Set(lost.map((one) => one.notHere))].map((one) =>
+      el("p", { class: "why" }, `${lost.filter((cell) => cell.notHere === one).length} × ${said(one)}`));
     const watched = data.form ? [section("videos", t("videos"), this.chooser(), this.grid.place),
       section("curves", t("curves"), this.curves.place), section("sheet", t("sheet"), this.sheet.place)] : [];
     const before = [told("story"), told("gate"), told("search"), !data.form && lost.length && section("videos", t("videos"), why)].filter(Boolean);
